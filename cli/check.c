@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include "format/texts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct findings {
+	struct lvl_finding *f;
+	size_t nr, room;
+	unsigned count[LVL_NR_SEVERITIES];
+	int failed;
+};
+
+static void keep(void *arg, const struct lvl_finding *f)
+{
+	struct findings *all = arg;
+
+	if (all->nr == all->room) {
+		size_t room = all->room ? 2 * all->room : 64;
+		void *grown = realloc(all->f, room * sizeof(*all->f));
+
+		if (!grown) {
+			all->failed = 1;
+			return;
+		}
+		all->f = grown;
+		all->room = room;
+	}
+	all->f[all->nr++] = *f;
+	all->count[f->severity]++;
+}
+
+/* Worst first; what is sure before what is not; else in registry order. */
+static int worse(const void *x, const void *y)
+{
+	const struct lvl_finding *a = x, *b = y;
+
+	if (a->severity != b->severity)
+		return a->severity < b->severity ? -1 : 1;
+	if (a->sure != b->sure)
+		return a->sure ? -1 : 1;
+	return a->field < b->field ? -1 : a->field > b->field;
+}
+
+/* -- values --------------------------------------------------------------- */
+
+#define VALUE 24
+
+static const char *value(const struct lvl_policy *p, unsigned field,
+			 char buf[VALUE])
+{
+	unsigned long long v = lvl_get(p, field);
+
+	if (!lvl_known(p, field))
+		return "?";
+	snprintf(buf, VALUE, v < 1000 ? "%llu" : "0x%llx", v);
+	return buf;
+}
+
+struct answer {
+	const char *guest_name, *host_name;
+	struct lvl_policy guest, host;
+	enum lvl_verdict verdict;
+	struct findings all;
+};
+
+/* -- text ----------------------------------------------------------------- */
+
+static const struct {
+	const char *word;
+	enum cli_ink ink;
+} verdicts[] = {
+	[LVL_YES] = { "YES", INK_GOOD },
+	[LVL_NO] = { "NO", INK_BAD },
+	[LVL_UNKNOWN] = { "UNKNOWN", INK_WARN },
+};
+
+static void head(const struct answer *a)
+{
+	static const char *const says[] = {
+		[LVL_YES] = "can run on", [LVL_NO] = "cannot run on",
+		[LVL_UNKNOWN] = "may or may not run on",
+	};
+	unsigned s, any = 0;
+
+	printf("%s%s%s  %s %s %s", cli_ink(verdicts[a->verdict].ink),
+	       verdicts[a->verdict].word, cli_ink(INK_PLAIN), a->guest_name,
+	       says[a->verdict], a->host_name);
+	for (s = 0; s < LVL_NR_SEVERITIES; s++)
+		if (a->all.count[s])
+			printf("%s%u %s", any++ ? ", " : ": ",
+			       a->all.count[s], lvl_severity_names[s]);
+	putchar('\n');
+}
+
+static int name_width(const struct findings *all)
+{
+	size_t i;
+	int w = 7;
+
+	for (i = 0; i < all->nr; i++) {
+		int n = (int)strlen(lvl_field_name(all->f[i].field));
+
+		if (n > w)
+			w = n;
+	}
+	return w < 34 ? w : 34;
+}
+
+static void row(const struct answer *a, const struct lvl_finding *f, int w)
+{
+	char place[CLI_PLACE], g[VALUE], h[VALUE];
+
+	printf("  %-*s  %-18s  %-10s  %8s  %8s  %s\n", w,
+	       lvl_field_name(f->field), cli_place(f->field, place),
+	       lvl_class_names[lvl_fields[f->field].klass],
+	       value(&a->guest, f->field, g), value(&a->host, f->field, h),
+	       lvl_reason_text(f->reason));
+}
+
+static void table(const struct answer *a)
+{
+	int w = name_width(&a->all);
+	size_t i;
+
+	for (i = 0; i < a->all.nr; i++) {
+		const struct lvl_finding *f = &a->all.f[i];
+
+		if (!i || f->severity != f[-1].severity) {
+			printf("%s%s%s\n", cli_ink(INK_BOLD),
+			       lvl_severity_names[f->severity],
+			       cli_ink(INK_PLAIN));
+			printf("%s  %-*s  %-18s  %-10s  %8s  %8s  %s%s\n",
+			       cli_ink(INK_DIM), w, "FEATURE", "WHERE", "CLASS",
+			       "GUEST", "HOST", "WHY", cli_ink(INK_PLAIN));
+		}
+		row(a, f, w);
+	}
+}
+
+/* What would make it possible. */
+static void advice(const struct answer *a)
+{
+	struct cli_wrap w = { stdout, 4, 0 };
+	size_t i;
+
+	if (a->verdict == LVL_YES)
+		return;
+	if (a->verdict == LVL_UNKNOWN) {
+		printf("To know: describe both with `cpulevel capture` where "
+		       "they run, as root, so that MSRs are read.\n");
+		return;
+	}
+	fputs("It would fit after a power cycle at a level without:", stdout);
+	w.column = cli_width();
+	for (i = 0; i < a->all.nr; i++)
+		if (a->all.f[i].severity <= LVL_SECURITY && a->all.f[i].sure &&
+		    a->all.f[i].reason == LVL_R_MISSING)
+			cli_wrap_word(&w, lvl_field_name(a->all.f[i].field));
+	cli_wrap_end(&w);
+	printf("`cpulevel level` with both files, and -o FILE, makes that "
+	       "level.\n");
+}
+
+static void print(const struct answer *a)
+{
+	head(a);
+	table(a);
+	advice(a);
+}
+
+/* -- JSON ----------------------------------------------------------------- */
+
+static void json(const struct answer *a)
+{
+	static const char *const words[] = { "yes", "no", "unknown" };
+	char place[CLI_PLACE], g[VALUE], h[VALUE];
+	size_t i;
+
+	printf("{\n  \"format\": \"cpulevel-check\",\n  \"version\": 1,\n"
+	       "  \"verdict\": \"%s\",\n  \"findings\": [", words[a->verdict]);
+	for (i = 0; i < a->all.nr; i++) {
+		const struct lvl_finding *f = &a->all.f[i];
+
+		printf("%s\n    {\"severity\": \"%s\", \"field\": \"%s\", "
+		       "\"where\": \"%s\", \"guest\": \"%s\", \"host\": \"%s\", "
+		       "\"class\": \"%s\", \"sure\": %s, \"reason\": \"%s\"}",
+		       i ? "," : "", lvl_severity_names[f->severity],
+		       lvl_field_name(f->field), cli_place(f->field, place),
+		       value(&a->guest, f->field, g),
+		       value(&a->host, f->field, h),
+		       lvl_class_names[lvl_fields[f->field].klass],
+		       f->sure ? "true" : "false", lvl_reason_text(f->reason));
+	}
+	fputs(i ? "\n  ]\n}\n" : "]\n}\n", stdout);
+}
+
+/* -- the question --------------------------------------------------------- */
+
+/* What a host lets in: its maximum, and what it states itself. */
+static int arrival(struct lvl_policy *to, const struct lvl_desc *d,
+		   const struct cli_select *s)
+{
+	struct cli_select max = *s, dflt = *s;
+	const struct lvl_policy *m, *states;
+
+	if (s->of == OF_DEFAULT)
+		max.of = OF_MAX;
+	m = cli_policy(d, &max, NULL);
+	states = cli_policy(d, &dflt, NULL);
+	if (!m || !states)
+		return -1;
+	lvl_arrival(to, m, states);
+	return 0;
+}
+
+static int ask(struct answer *a, const struct lvl_desc *guest,
+	       const struct lvl_desc *host, const struct cli_select *s)
+{
+	const struct lvl_policy *g = cli_policy(guest, s, NULL);
+
+	if (!g) {
+		cli_error("%s gives no such policy", guest->name);
+		return EXIT_INPUT;
+	}
+	if (arrival(&a->host, host, s)) {
+		cli_error("%s gives no such policy", host->name);
+		return EXIT_INPUT;
+	}
+	a->guest = *g;
+	a->guest_name = guest->name;
+	a->host_name = host->name;
+	lvl_policy_normalise(&a->guest, NULL);
+	lvl_policy_normalise(&a->host, NULL);
+	a->verdict = lvl_fits(&a->guest, &a->host, keep, &a->all);
+	if (a->all.nr)
+		qsort(a->all.f, a->all.nr, sizeof(*a->all.f), worse);
+	return a->all.failed ? EXIT_INPUT : 0;
+}
+
+static int check(char **file, const struct cli_select *s, int as_json)
+{
+	static const int exits[] = {
+		[LVL_YES] = EXIT_YES, [LVL_NO] = EXIT_NO,
+		[LVL_UNKNOWN] = EXIT_INCOMPLETE,
+	};
+	static struct answer a; /* large */
+	struct lvl_desc *guest, *host = NULL;
+	int rc;
+
+	guest = cli_one(file[0], &rc);
+	if (guest)
+		host = cli_one(file[1], &rc);
+	if (host)
+		rc = ask(&a, guest, host, s);
+	if (!rc && as_json)
+		json(&a);
+	else if (!rc)
+		print(&a);
+	lvl_desc_free(guest);
+	lvl_desc_free(host);
+	free(a.all.f);
+	return rc ? rc : exits[a.verdict];
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option opts[] = {
+		{ "guest", required_argument, NULL, 'g' },
+		{ "of", required_argument, NULL, 'O' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "from", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct cli_select s = { .guest = LVL_HVM };
+	int c, rc = 0, as_json = 0;
+
+	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
+		if (c == 'g')
+			rc = cli_set_guest(&s, optarg);
+		else if (c == 'O')
+			rc = cli_set_of(&s, optarg);
+		else if (c == 'f')
+			rc = cli_set_from(optarg);
+		else if (c == 'j')
+			as_json = 1;
+		else
+			return c == -2 ? EXIT_YES : EXIT_USAGE;
+	}
+	if (rc)
+		return rc;
+	if (argc - optind != 2)
+		return cli_usage("a guest and a host are needed");
+	return check(argv + optind, &s, as_json);
+}
+
+const struct verb verb_check = {
+	.name = "check",
+	.args = "GUEST HOST [options]",
+	.summary = "may this guest run there, and if not, why",
+	.help = "GUEST is a level, a boot record, or a machine: then it is a "
+		"guest that booted\nthere with what new guests get.  HOST is a "
+		"machine or a level.\n\n"
+		"options:\n"
+		"  --guest KIND    pv, hvm-shadow or hvm (default)\n"
+		"  --of WHAT       policy of GUEST: default, max, raw, ...\n"
+		"  --json          a cpulevel-check document\n"
+		"  --from FORMAT   do not detect the format\n\n"
+		"examples:\n"
+		"  cpulevel check web-17.txt clx-01.txt\n"
+		"  cpulevel check pool.level new-host.txt && echo welcome\n"
+		"  cpulevel check icx.txt clx.txt --json\n",
+	.run = run,
+};

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* What the verbs of the command line share. */
+#ifndef LVL_CLI_H
+#define LVL_CLI_H
+
+#include <cpulevel/check.h>
+#include <cpulevel/desc.h>
+#include <cpulevel/import.h>
+#include <cpulevel/level.h>
+
+#include <getopt.h>
+#include <stdio.h>
+
+/* The contract of doc/design.md, section 5. */
+enum cli_exit {
+	EXIT_YES = 0,
+	EXIT_NO = 1,
+	EXIT_USAGE = 2,
+	EXIT_INPUT = 3,
+	EXIT_INCOMPLETE = 4,
+	EXIT_REFUSED = 5,
+	EXIT_BUG = 70
+};
+
+struct verb {
+	const char *name;
+	const char *args;    /* "GUEST HOST [--guest K]" */
+	const char *summary; /* one line */
+	const char *help;    /* options and examples, for --help */
+	int (*run)(int argc, char **argv); /* argv[0]: the verb */
+};
+extern const struct verb verb_capture, verb_import, verb_show, verb_level,
+	verb_check, verb_diff, verb_explain;
+
+/* -- messages: stderr, "cpulevel VERB: ..." ------------------------------- */
+
+extern const char *cli_verb; /* the running verb's name */
+
+void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The message and "see `cpulevel VERB --help`"; returns EXIT_USAGE. */
+int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * getopt_long for a verb: --help prints and returns -2, a bad option prints
+ * and returns '?'.  opts ends with zeroes; --help is added here.
+ */
+int cli_getopt(int argc, char **argv, const char *shorts,
+	       const struct option *opts);
+
+/* -- output --------------------------------------------------------------- */
+
+/* Colour only on a terminal, never with NO_COLOR (no-color.org). */
+extern int cli_colour;
+enum cli_ink { INK_PLAIN, INK_BOLD, INK_DIM, INK_GOOD, INK_BAD, INK_WARN };
+const char *cli_ink(enum cli_ink ink); /* "" without colour */
+
+/* Width of the terminal, or 100. */
+unsigned cli_width(void);
+
+/* Words separated by spaces, wrapped at the width, indented. */
+struct cli_wrap {
+	FILE *out;
+	unsigned indent, column;
+};
+void cli_wrap_word(struct cli_wrap *w, const char *word);
+void cli_wrap_end(struct cli_wrap *w);
+
+/* A JSON string with its quotes. */
+void cli_json_string(FILE *out, const char *s);
+
+/* "7:0.ebx[5]", "msr 0x10a[4]", "state": where a field is.  Static buffer
+ * of the caller's, at least 32 bytes. */
+#define CLI_PLACE 32
+const char *cli_place(unsigned field, char buf[CLI_PLACE]);
+
+/* Open FILE for writing beside itself and rename when complete: nothing is
+ * written on failure.  NULL name: stdout. */
+struct cli_out {
+	const char *name;
+	char *temporary;
+	FILE *f;
+};
+int cli_out_open(struct cli_out *o, const char *name);
+int cli_out_close(struct cli_out *o, int failed);
+
+/* -- input ---------------------------------------------------------------- */
+
+/*
+ * Call each() with every machine of every argument: a path, - (a
+ * description or a list of paths on stdin), a folder.  Progress on a
+ * terminal for anything over a second.  Returns 0, or EXIT_INPUT after
+ * saying what is wrong, or what each() returned.
+ */
+int cli_each(char **args, int nr, lvl_desc_fn *each, void *arg);
+
+/* Exactly one machine; the caller frees it. */
+struct lvl_desc *cli_one(char *arg, int *rc);
+
+/* The reader to use for all input; NULL: detect (option --from). */
+extern const struct lvl_format *cli_from;
+int cli_set_from(const char *name);
+
+/* -- which policy of a description ---------------------------------------- */
+
+enum cli_of { OF_DEFAULT, OF_MAX, OF_RAW, OF_KIND };
+struct cli_select {
+	enum lvl_guest guest;
+	enum cli_of of;
+	enum lvl_kind kind; /* with OF_KIND */
+};
+int cli_set_guest(struct cli_select *s, const char *name);
+int cli_set_of(struct cli_select *s, const char *name);
+
+/*
+ * The policy that a description gives for this use: the hypervisor's own
+ * default (or maximum) where it has one, else the cleaned host; a level or
+ * a boot record is itself.  NULL: it gives none (never RAW by accident).
+ * *kind receives which it is.
+ */
+const struct lvl_policy *cli_policy(const struct lvl_desc *d,
+				    const struct cli_select *s,
+				    enum lvl_kind *kind);
+
+/* A field by any name, with "did you mean"; -1 after an error message. */
+int cli_field(const char *name);
+/* The name that is nearest to an unknown one, or NULL. */
+const char *cli_nearest(const char *name);
+
+/* -- features ------------------------------------------------------------- */
+
+/* Is the field a feature that a level lists and counts? */
+int cli_is_feature(unsigned field);
+unsigned cli_count_features(const struct lvl_policy *p);
+
+/* "x86-64-v3": the highest psABI level that p has, 0 for none; *count: how
+ * many features the level has. */
+unsigned cli_psabi(const struct lvl_policy *p, unsigned *count);
+
+#endif

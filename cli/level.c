@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "level.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- what the answer says ------------------------------------------------- */
+
+int level_matters(const struct level_answer *a, unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+	unsigned guest = 1u << a->pool->select.guest;
+
+	switch (a->pool->select.of) {
+	case OF_DEFAULT:
+		return (f->guests_default & guest) != 0;
+	case OF_MAX:
+		return (f->guests_max & guest) != 0;
+	case OF_RAW:
+	case OF_KIND:
+		break;
+	}
+	return 1;
+}
+
+int level_lost(const struct level_answer *a, unsigned field)
+{
+	return pool_bit(field) >= 0 && lvl_fields[field].rule != LVL_OR &&
+	       a->pool->lacking[field] < a->pool->nr &&
+	       !lvl_has(&a->level, field);
+}
+
+unsigned level_alone(const struct level_answer *a, size_t host,
+		     void (*each)(void *arg, unsigned field), void *arg)
+{
+	unsigned i, n = 0;
+
+	if (a->pool->nr < 2)
+		return 0;
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		if (!level_lost(a, i) || a->pool->lacking[i] != 1 ||
+		    a->pool->lacker[i] != host)
+			continue;
+		n++;
+		if (each)
+			each(arg, i);
+	}
+	return n;
+}
+
+/* -- options -------------------------------------------------------------- */
+
+struct options {
+	struct cli_select select;
+	const char *out, *cap;
+	const char *drop[64];
+	unsigned nr_drops;
+	int json, parity, all;
+};
+
+static int read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option opts[] = {
+		{ "guest", required_argument, NULL, 'g' },
+		{ "of", required_argument, NULL, 'O' },
+		{ "cap", required_argument, NULL, 'c' },
+		{ "drop", required_argument, NULL, 'd' },
+		{ "vendor-parity", no_argument, NULL, 'p' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "from", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, rc = 0;
+
+	while (!rc && (c = cli_getopt(argc, argv, "o:", opts)) != -1) {
+		switch (c) {
+		case 'g':
+			rc = cli_set_guest(&o->select, optarg);
+			break;
+		case 'O':
+			rc = cli_set_of(&o->select, optarg);
+			break;
+		case 'c':
+			o->cap = optarg;
+			break;
+		case 'd':
+			if (o->nr_drops == LVL_COUNT(o->drop))
+				return cli_usage("more than %zu --drop",
+						 LVL_COUNT(o->drop));
+			o->drop[o->nr_drops++] = optarg;
+			break;
+		case 'p':
+			o->parity = 1;
+			break;
+		case 'o':
+			o->out = optarg;
+			break;
+		case 'j':
+			o->json = 1;
+			break;
+		case 'a':
+			o->all = 1;
+			break;
+		case 'f':
+			rc = cli_set_from(optarg);
+			break;
+		default:
+			return c == -2 ? -1 : EXIT_USAGE;
+		}
+	}
+	return rc;
+}
+
+/* -- caps and drops ------------------------------------------------------- */
+
+/* The names may be separated by commas. */
+static int drop(struct lvl_fold *f, const char *names)
+{
+	while (*names) {
+		char name[64];
+		size_t n = strcspn(names, ",");
+		int field;
+
+		if (n >= sizeof(name))
+			return cli_usage("no feature \"%s\"", names);
+		memcpy(name, names, n);
+		name[n] = '\0';
+		field = cli_field(name);
+		if (field < 0)
+			return EXIT_USAGE;
+		if (lvl_fields[field].rule != LVL_AND &&
+		    lvl_fields[field].rule != LVL_MIN)
+			return cli_usage("%s is not a capability: its rule is "
+					 "%s", lvl_field_name((unsigned)field),
+					 lvl_rule_names[lvl_fields[field].rule]);
+		lvl_fold_drop(f, (unsigned)field);
+		names += n + (names[n] == ',');
+	}
+	return 0;
+}
+
+static int cap(struct pool *p, const struct options *o)
+{
+	const struct lvl_policy *policy;
+	struct lvl_desc *d;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < o->nr_drops && !rc; i++)
+		rc = drop(&p->fold, o->drop[i]);
+	if (rc || !o->cap)
+		return rc;
+	d = cli_one((char *)o->cap, &rc);
+	if (!d)
+		return rc;
+	policy = cli_policy(d, &p->select, NULL);
+	if (policy)
+		lvl_fold_cap(&p->fold, policy);
+	else
+		rc = cli_usage("%s gives no policy to cap with", o->cap);
+	lvl_desc_free(d);
+	return rc;
+}
+
+/* -- the level as a file -------------------------------------------------- */
+
+static int write_level(const struct level_answer *a, const char *name)
+{
+	struct lvl_desc *d = lvl_desc_new();
+	struct lvl_policy *p;
+	struct cli_out o;
+	char text[64];
+	int rc = EXIT_INPUT;
+
+	p = d ? lvl_desc_policy(d, LVL_KIND_LEVEL) : NULL;
+	snprintf(text, sizeof(text), "%zu", a->pool->nr);
+	if (p && !lvl_desc_add_fact(d, "guest",
+				    lvl_guest_names[a->pool->select.guest]) &&
+	    !lvl_desc_add_fact(d, "members", text) &&
+	    (!a->parity || !lvl_desc_add_fact(d, "parity",
+					      "instruction set only, not for "
+					      "migration")) &&
+	    !cli_out_open(&o, name)) {
+		*p = a->level;
+		rc = cli_out_close(&o, lvl_desc_write(d, o.f) ? EXIT_INPUT : 0);
+	}
+	lvl_desc_free(d);
+	return rc;
+}
+
+/* -- verdicts ------------------------------------------------------------- */
+
+static int incomplete(const struct level_answer *a)
+{
+	unsigned i;
+
+	for (i = 0; i < a->status.nr_incomplete; i++)
+		if (level_matters(a, a->status.incomplete[i]))
+			return 1;
+	return 0;
+}
+
+static void refuse_vendors(const struct pool *p)
+{
+	size_t i;
+
+	cli_error("the CPU vendors differ: no guest can move between them");
+	for (i = 0; i < p->nr && i < 8; i++)
+		fprintf(stderr, "  %-24s %s\n", p->host[i].name,
+			p->host[i].cpu ? p->host[i].cpu : "");
+	fputs("reasons: SYSENTER and SYSCALL differ in compatibility mode, the "
+	      "XSAVE layout\ndiffers, errata and mitigations are chosen by "
+	      "vendor.  --vendor-parity gives the\ncommon instruction set, "
+	      "which is not a level to migrate with.\n", stderr);
+}
+
+static int read_level(struct level_answer *a, const struct pool *p)
+{
+	int rc;
+
+	if (a->parity)
+		return lvl_fold_read_parity(&p->fold, &a->level, &a->status);
+	rc = lvl_fold_read(&p->fold, &a->level, NULL, &a->status);
+	if (rc == -LVL_E_VENDOR)
+		refuse_vendors(p);
+	else if (rc == -LVL_E_CONFLICT)
+		cli_error("no common level: %s differs, and nothing can be "
+			  "taken away to make it agree",
+			  lvl_field_name(a->status.none_field));
+	else if (rc == -LVL_E_EMPTY)
+		cli_error("no machine to level");
+	return rc;
+}
+
+static int exit_of(int rc)
+{
+	switch (rc) {
+	case -LVL_E_VENDOR:
+		return EXIT_REFUSED;
+	case -LVL_E_CONFLICT:
+		return EXIT_NO;
+	default:
+		return EXIT_INPUT;
+	}
+}
+
+static int answer(const struct pool *p, const struct options *o)
+{
+	static struct level_answer a; /* large */
+	int rc;
+
+	a.pool = p;
+	a.parity = o->parity;
+	a.all = o->all;
+	rc = read_level(&a, p);
+	if (rc)
+		return exit_of(rc);
+	a.capabilities = pool_capabilities(&a.level);
+	if (o->out) {
+		rc = write_level(&a, o->out);
+		if (rc)
+			return rc;
+	}
+	if (o->json)
+		level_json(&a, stdout);
+	else
+		level_print(&a);
+	return !o->parity && incomplete(&a) ? EXIT_INCOMPLETE : EXIT_YES;
+}
+
+static int run(int argc, char **argv)
+{
+	static struct pool p; /* large */
+	struct options o = { .select.guest = LVL_HVM };
+	int rc = read_options(argc, argv, &o);
+
+	if (rc)
+		return rc < 0 ? EXIT_YES : rc;
+	if (optind == argc)
+		return cli_usage("which machines?");
+	pool_init(&p, &o.select);
+	rc = cli_each(argv + optind, argc - optind, pool_add, &p);
+	if (!rc)
+		rc = cap(&p, &o);
+	if (!rc)
+		rc = answer(&p, &o);
+	pool_free(&p);
+	return rc;
+}
+
+const struct verb verb_level = {
+	.name = "level",
+	.args = "FILE... [options]",
+	.summary = "what a guest can have at most on all of these machines",
+	.help = "options:\n"
+		"  --guest KIND      pv, hvm-shadow or hvm (default)\n"
+		"  --of WHAT         default: what new guests get (default); max: "
+		"what an\n"
+		"                    arriving guest may have; raw: the CPUs "
+		"themselves\n"
+		"  --cap FILE        no feature that this policy does not have\n"
+		"  --drop NAME,...   without these features\n"
+		"  --vendor-parity   machines of several vendors: the common "
+		"instruction set,\n"
+		"                    not for migration\n"
+		"  -o, --output F    write the level as a file\n"
+		"  --json            a cpulevel-level document\n"
+		"  --all             list every machine, however many\n"
+		"  --from FORMAT     do not detect the format\n\n"
+		"A FILE is a description, a folder of them, or - for a "
+		"description or a list of\nfiles on standard input.\n\n"
+		"examples:\n"
+		"  cpulevel level clx.txt icx.txt spr.txt\n"
+		"  cpulevel level hosts/ --guest pv -o pool.level\n"
+		"  ls hosts/*.xml | cpulevel level - --json\n"
+		"  cpulevel level hosts/ --drop rtm,hle\n",
+	.run = run,
+};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+const char *cli_verb = "";
+int cli_colour;
+
+/* -- messages ------------------------------------------------------------- */
+
+static void message(const char *kind, const char *fmt, va_list ap)
+{
+	fprintf(stderr, "cpulevel %s: %s", cli_verb, kind);
+	vfprintf(stderr, fmt, ap);
+	putc('\n', stderr);
+}
+
+void cli_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message("", fmt, ap);
+	va_end(ap);
+}
+
+void cli_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+int cli_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message("", fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "see `cpulevel %s --help`\n", cli_verb);
+	return EXIT_USAGE;
+}
+
+/* -- terminal ------------------------------------------------------------- */
+
+const char *cli_ink(enum cli_ink ink)
+{
+	static const char *const codes[] = {
+		"\033[0m", "\033[1m", "\033[2m", "\033[32m", "\033[31m",
+		"\033[33m",
+	};
+
+	return cli_colour ? codes[ink] : "";
+}
+
+unsigned cli_width(void)
+{
+	struct winsize w;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) || !w.ws_col)
+		return 100;
+	return w.ws_col < 40 ? 40 : w.ws_col;
+}
+
+void cli_wrap_word(struct cli_wrap *w, const char *word)
+{
+	unsigned len = (unsigned)strlen(word);
+
+	if (w->column > w->indent && w->column + 1 + len > cli_width()) {
+		fprintf(w->out, "\n%*s", (int)w->indent, "");
+		w->column = w->indent;
+	}
+	if (w->column > w->indent) {
+		putc(' ', w->out);
+		w->column++;
+	}
+	fputs(word, w->out);
+	w->column += len;
+}
+
+void cli_wrap_end(struct cli_wrap *w)
+{
+	putc('\n', w->out);
+	w->column = 0;
+}
+
+void cli_json_string(FILE *out, const char *s)
+{
+	putc('"', out);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			fprintf(out, "\\u%04x", (unsigned)*s);
+		else
+			putc(*s, out);
+	}
+	putc('"', out);
+}
+
+/* -- places --------------------------------------------------------------- */
+
+static int place_of_word(const struct lvl_word *w, unsigned shift, char *buf)
+{
+	static const char *const regs[] = { "eax", "ebx", "ecx", "edx" };
+
+	(void)shift;
+	if (w->place >= LVL_PLACE_STATE)
+		return snprintf(buf, CLI_PLACE, "state");
+	if (w->place >= LVL_PLACE_MSR_LO)
+		return snprintf(buf, CLI_PLACE, "msr 0x%x", w->id);
+	if (w->subleaf == LVL_NO_SUBLEAF)
+		return snprintf(buf, CLI_PLACE, "0x%x.%s", w->id,
+				regs[w->place]);
+	return snprintf(buf, CLI_PLACE, "0x%x:%u.%s", w->id, w->subleaf,
+			regs[w->place]);
+}
+
+const char *cli_place(unsigned field, char buf[CLI_PLACE])
+{
+	const struct lvl_field *f = &lvl_fields[field];
+	const struct lvl_word *w;
+	unsigned lo = f->lo;
+	int n;
+
+	if (f->word == LVL_NO_WORD) {
+		snprintf(buf, CLI_PLACE, "-");
+		return buf;
+	}
+	w = &lvl_words[f->word];
+	n = place_of_word(w, lo, buf);
+	if (w->place == LVL_PLACE_STATE)
+		return buf;
+	if (w->place == LVL_PLACE_MSR_HI)
+		lo += 32;
+	if (f->width == 1)
+		snprintf(buf + n, CLI_PLACE - (size_t)n, "[%u]", lo);
+	else
+		snprintf(buf + n, CLI_PLACE - (size_t)n, "[%u:%u]",
+			 lo + f->width - 1, lo);
+	return buf;
+}
+
+/* -- files that appear whole or not at all -------------------------------- */
+
+int cli_out_open(struct cli_out *o, const char *name)
+{
+	size_t size;
+
+	o->name = name;
+	o->temporary = NULL;
+	o->f = stdout;
+	if (!name)
+		return 0;
+	size = strlen(name) + 16;
+	o->temporary = malloc(size);
+	if (!o->temporary)
+		return EXIT_INPUT;
+	snprintf(o->temporary, size, "%s.%ld.tmp", name, (long)getpid());
+	o->f = fopen(o->temporary, "wx");
+	if (o->f)
+		return 0;
+	cli_error("%s: %s", o->temporary, strerror(errno));
+	free(o->temporary);
+	return EXIT_INPUT;
+}
+
+int cli_out_close(struct cli_out *o, int failed)
+{
+	if (!o->name)
+		return failed;
+	if (fclose(o->f) && !failed) {
+		cli_error("%s: %s", o->name, strerror(errno));
+		failed = EXIT_INPUT;
+	}
+	if (failed == EXIT_INPUT || failed == EXIT_USAGE ||
+	    failed == EXIT_BUG) {
+		unlink(o->temporary);
+	} else if (rename(o->temporary, o->name)) {
+		cli_error("%s: %s", o->name, strerror(errno));
+		unlink(o->temporary);
+		failed = EXIT_INPUT;
+	}
+	free(o->temporary);
+	return failed;
+}

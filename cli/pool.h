@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The machines of one `level`: enough of each to say what it costs. */
+#ifndef LVL_CLI_POOL_H
+#define LVL_CLI_POOL_H
+
+#include "cli.h"
+
+/*
+ * Capabilities are what a level takes away or leaves: `and` rows, and RTM,
+ * which is derived from a number.  One bit each in a host's sets.
+ */
+struct pool_host {
+	char *name;
+	uint64_t *has;   /* dense capability bits */
+	uint64_t *tells; /* statements (`or` rows) that hold on it */
+	unsigned offers; /* features it shows, statements included */
+	unsigned capabilities;
+	char *cpu; /* brand string or signature */
+	char *kernel, *microcode;
+	enum lvl_kind kind; /* which policy was taken */
+};
+
+struct pool {
+	struct cli_select select;
+	struct lvl_fold fold;
+	struct pool_host *host;
+	size_t nr, room;
+	/* leak rows: the first value; 1: seen, 2: others differ */
+	uint64_t leak[LVL_NR_FIELDS];
+	uint8_t leak_state[LVL_NR_FIELDS];
+	/* capabilities: how many hosts lack it, the last that does */
+	uint32_t lacking[LVL_NR_FIELDS];
+	uint32_t lacker[LVL_NR_FIELDS];
+};
+
+void pool_init(struct pool *p, const struct cli_select *select);
+void pool_free(struct pool *p);
+
+/* An lvl_desc_fn: takes the machine into the pool and frees it. */
+int pool_add(void *pool, struct lvl_desc *d);
+
+/* Number of a capability or statement in the dense sets, or -1. */
+int pool_bit(unsigned field);
+int pool_has(const struct pool_host *h, unsigned field);
+int pool_tells(const struct pool_host *h, unsigned field);
+
+/* How many capabilities a policy has. */
+unsigned pool_capabilities(const struct lvl_policy *p);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include <string.h>
+
+/* -- which policy --------------------------------------------------------- */
+
+int cli_set_guest(struct cli_select *s, const char *name)
+{
+	unsigned g;
+
+	for (g = 0; g < LVL_NR_GUESTS; g++) {
+		if (!strcmp(lvl_guest_names[g], name)) {
+			s->guest = (enum lvl_guest)g;
+			return 0;
+		}
+	}
+	return cli_usage("no guest kind \"%s\": pv, hvm-shadow or hvm", name);
+}
+
+int cli_set_of(struct cli_select *s, const char *name)
+{
+	if (!strcmp(name, "default"))
+		s->of = OF_DEFAULT;
+	else if (!strcmp(name, "max"))
+		s->of = OF_MAX;
+	else if (!strcmp(name, "raw"))
+		s->of = OF_RAW;
+	else if (!lvl_kind_find(name, strlen(name), &s->kind))
+		s->of = OF_KIND;
+	else
+		return cli_usage("no policy \"%s\": default, max, raw, host, "
+				 "pv-max, ...", name);
+	return 0;
+}
+
+/* Maximum and default of a guest kind. */
+static enum lvl_kind kind_of(enum lvl_guest guest, int max)
+{
+	switch (guest) {
+	case LVL_PV:
+		return max ? LVL_KIND_PV_MAX : LVL_KIND_PV_DEFAULT;
+	case LVL_HVM_SHADOW:
+		return max ? LVL_KIND_HVM_SHADOW_MAX
+			   : LVL_KIND_HVM_SHADOW_DEFAULT;
+	case LVL_HVM:
+	case LVL_NR_GUESTS:
+		break;
+	}
+	return max ? LVL_KIND_HVM_MAX : LVL_KIND_HVM_DEFAULT;
+}
+
+const struct lvl_policy *cli_policy(const struct lvl_desc *d,
+				    const struct cli_select *s,
+				    enum lvl_kind *kind)
+{
+	enum lvl_kind order[6];
+	unsigned n = 0, i;
+
+	if (s->of == OF_KIND) {
+		order[n++] = s->kind;
+	} else if (s->of == OF_RAW) {
+		order[n++] = LVL_KIND_RAW;
+	} else {
+		order[n++] = LVL_KIND_SEEN;
+		order[n++] = LVL_KIND_LEVEL;
+		order[n++] = kind_of(s->guest, s->of == OF_MAX);
+		order[n++] = kind_of(s->guest, s->of != OF_MAX);
+		order[n++] = LVL_KIND_HOST;
+	}
+	for (i = 0; i < n; i++) {
+		if (d->policy[order[i]]) {
+			if (kind)
+				*kind = order[i];
+			return d->policy[order[i]];
+		}
+	}
+	return NULL;
+}
+
+/* -- names ---------------------------------------------------------------- */
+
+static unsigned min3(unsigned a, unsigned b, unsigned c)
+{
+	unsigned m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Levenshtein's distance, one row at a time; names are short. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[64], i, j, n = (unsigned)strlen(b);
+
+	if (n >= LVL_COUNT(row))
+		return 99;
+	for (j = 0; j <= n; j++)
+		row[j] = j;
+	for (i = 0; a[i]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i + 1;
+		for (j = 1; j <= n; j++) {
+			unsigned above = row[j];
+
+			row[j] = min3(above + 1, row[j - 1] + 1,
+				      diagonal + (a[i] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[n];
+}
+
+const char *cli_nearest(const char *name)
+{
+	unsigned best = (unsigned)strlen(name) / 2 + 1, i, found = ~0u;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		unsigned d = distance(name, lvl_field_name(i));
+
+		if (d < best) {
+			best = d;
+			found = i;
+		}
+	}
+	return found == ~0u ? NULL : lvl_field_name(found);
+}
+
+int cli_field(const char *name)
+{
+	unsigned field;
+	int rc = lvl_field_find(name, strlen(name), LVL_WHO_ANY, &field);
+	const char *near;
+
+	if (!rc)
+		return (int)field;
+	near = cli_nearest(name);
+	if (rc == -LVL_E_AMBIGUOUS)
+		cli_error("\"%s\" means different bits to different tools",
+			  name);
+	else if (near)
+		cli_error("no feature \"%s\"; did you mean %s?", name, near);
+	else
+		cli_error("no feature \"%s\"", name);
+	return -1;
+}
+
+/* -- features ------------------------------------------------------------- */
+
+/*
+ * What a level lists: single bits that a guest sees and that say something,
+ * capabilities and statements alike, the derived pairs in place of what they
+ * are derived from.
+ */
+int cli_is_feature(unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+
+	if (f->word == LVL_NO_WORD || f->width != 1)
+		return 0;
+	if (lvl_words[f->word].place == LVL_PLACE_STATE)
+		return 0;
+	return f->rule == LVL_AND || f->rule == LVL_OR || field == LVL_F_RTM ||
+	       field == LVL_F_RTM_ALWAYS_ABORT || field == LVL_F_RSBA ||
+	       field == LVL_F_RRSBA;
+}
+
+unsigned cli_count_features(const struct lvl_policy *p)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		n += cli_is_feature(i) && lvl_has(p, i);
+	return n;
+}
+
+/*
+ * x86-64 psABI, table 3.1, each level with what it adds.  OSFXSR and OSXSAVE
+ * are the guest's own doing: FXSR and XSAVE stand for them.
+ */
+static const uint16_t psabi[4][9] = {
+	{ LVL_F_CMOV, LVL_F_CX8, LVL_F_FPU, LVL_F_FXSR, LVL_F_MMX,
+	  LVL_F_SYSCALL, LVL_F_SSE, LVL_F_SSE2, LVL_NO_FIELD },
+	{ LVL_F_CX16, LVL_F_LAHF_LM, LVL_F_POPCNT, LVL_F_SSE3, LVL_F_SSE4_1,
+	  LVL_F_SSE4_2, LVL_F_SSSE3, LVL_NO_FIELD },
+	{ LVL_F_AVX, LVL_F_AVX2, LVL_F_BMI1, LVL_F_BMI2, LVL_F_F16C,
+	  LVL_F_FMA, LVL_F_ABM, LVL_F_MOVBE, LVL_F_XSAVE },
+	{ LVL_F_AVX512F, LVL_F_AVX512BW, LVL_F_AVX512CD, LVL_F_AVX512DQ,
+	  LVL_F_AVX512VL, LVL_NO_FIELD },
+};
+
+unsigned cli_psabi(const struct lvl_policy *p, unsigned *count)
+{
+	unsigned level, i;
+
+	*count = 0;
+	for (level = 0; level < 4; level++) {
+		for (i = 0; i < 9 && psabi[level][i] != LVL_NO_FIELD; i++)
+			if (!lvl_has(p, psabi[level][i]))
+				return level;
+		*count += i;
+	}
+	return level;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpulevel/check.h>
+
+#include "clause.h"
+#include "severity.h"
+
+const char *const lvl_severity_names[LVL_NR_SEVERITIES] = {
+	"fatal", "security", "leak", "slow", "info",
+};
+
+static const char *const reasons[LVL_NR_REASONS] = {
+	[LVL_R_MISSING] = "the host does not have it",
+	[LVL_R_UNTOLD] = "it holds on the host and the guest was not told",
+	[LVL_R_TOO_HIGH] = "the guest was promised more than the host has",
+	[LVL_R_TOO_LOW] = "the guest was told less than the host needs",
+	[LVL_R_DIFFERS] = "it must be the same on both",
+	[LVL_R_NOT_ALLOWED] = "the host does not allow what the guest may use",
+	[LVL_R_UNKNOWN_GUEST] = "not known what the guest has",
+	[LVL_R_UNKNOWN_HOST] = "not known what the host has",
+	[LVL_R_LEAK_DIFFERS] = "cannot be hidden, and the host behaves otherwise",
+	[LVL_R_REQUIREMENT] = "what it needs is not there",
+	[LVL_R_NO_CARRIER] = "the feature that gives it a meaning is not there",
+	[LVL_R_UNNAMED_BIT] = "a bit that the registry does not name",
+	[LVL_R_HIDDEN_SHOWN] = "no guest may see it",
+	[LVL_R_DERIVED_WRONG] = "it does not follow from the other fields",
+	[LVL_R_OUT_OF_RANGE] = "beyond the maximum leaf",
+	[LVL_R_EMPTY_PAIR] = "no value is allowed",
+};
+
+const char *lvl_reason_text(enum lvl_reason reason)
+{
+	return (unsigned)reason < LVL_NR_REASONS ? reasons[reason]
+						 : "no such reason";
+}
+
+struct fitting {
+	const struct lvl_policy *g, *h;
+	lvl_finding_fn *each;
+	void *arg;
+	int no, unknown;
+};
+
+static void found(struct fitting *x, unsigned field, enum lvl_reason reason,
+		  int sure)
+{
+	struct lvl_finding f = {
+		.severity = lvl_severity_(field, reason),
+		.reason = reason,
+		.field = field,
+		.word = lvl_fields[field].word,
+		.guest = lvl_get(x->g, field),
+		.host = lvl_get(x->h, field),
+		.edge = LVL_NO_FIELD,
+		.sure = sure,
+	};
+
+	if (f.severity <= LVL_SECURITY) {
+		x->no |= sure;
+		x->unknown |= !sure;
+	}
+	if (x->each)
+		x->each(x->arg, &f);
+}
+
+/*
+ * A misfit that holds only if unknown bits are so: which side is unknown?
+ * A guest without the carrier has nothing to fit; a host without it has
+ * been told of the missing carrier already.
+ */
+static void misfit(struct fitting *x, unsigned field, enum lvl_reason reason)
+{
+	enum lvl_truth carried = lvl_clause_(x->g, lvl_fields[field].carrier);
+	int g = lvl_known(x->g, field), h = lvl_known(x->h, field);
+
+	if (carried == LVL_FALSE ||
+	    lvl_clause_(x->h, lvl_fields[field].carrier) == LVL_FALSE)
+		return;
+	if (!g)
+		reason = LVL_R_UNKNOWN_GUEST;
+	else if (!h)
+		reason = LVL_R_UNKNOWN_HOST;
+	found(x, field, reason, g && h && carried == LVL_TRUE);
+}
+
+/* -- rule by rule --------------------------------------------------------- */
+
+/* Chosen for the VM, whatever the host has: unknown is no constraint. */
+static int chosen(const struct lvl_field *f)
+{
+	return f->synth == LVL_SYNTH_VM;
+}
+
+/* Bits of an `and` field that the guest may have and the host may lack. */
+static void fit_and(struct fitting *x, unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+	uint32_t g = x->g->v[f->word], gk = x->g->k[f->word];
+	uint32_t h = x->h->v[f->word], hk = x->h->k[f->word];
+	uint32_t may = (g | ~gk) & ~h & f->mask;
+
+	if (!may || (chosen(f) && !(gk & hk & may)))
+		return;
+	if (g & gk & hk & may)
+		found(x, field, LVL_R_MISSING, 1);
+	else
+		found(x, field,
+		      g & may ? LVL_R_UNKNOWN_HOST : LVL_R_UNKNOWN_GUEST, 0);
+}
+
+static void fit_or(struct fitting *x, unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+	uint32_t host = x->h->v[f->word] | ~x->h->k[f->word];
+
+	if (host & ~x->g->v[f->word] & f->mask)
+		misfit(x, field, LVL_R_UNTOLD);
+}
+
+/* Upwards: the guest's may not exceed the host's; down: not fall below. */
+static void fit_number(struct fitting *x, unsigned field, int up,
+		       enum lvl_reason reason)
+{
+	uint64_t g = lvl_get(x->g, field), h = lvl_get(x->h, field);
+	int known = lvl_known(x->g, field) && lvl_known(x->h, field);
+
+	if (!known && chosen(&lvl_fields[field]))
+		return;
+	if (!known || (up ? g > h : g < h))
+		misfit(x, field, reason);
+}
+
+static void fit_equal(struct fitting *x, unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+
+	if (lvl_known(x->g, field) && lvl_known(x->h, field) &&
+	    lvl_get(x->g, field) == lvl_get(x->h, field))
+		return;
+	if ((f->flags & LVL_FIELD_ZERO_NONE) && lvl_known(x->g, field) &&
+	    !lvl_get(x->g, field))
+		return;
+	misfit(x, field, LVL_R_DIFFERS);
+}
+
+/* One-bit ends are capabilities (upper) and hazards (lower). */
+static void fit_pair(struct fitting *x, unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+
+	fit_number(x, field, (f->flags & LVL_FIELD_UPPER) != 0,
+		   LVL_R_NOT_ALLOWED);
+}
+
+static void fit_leak(struct fitting *x, unsigned field)
+{
+	if (lvl_known(x->g, field) && lvl_known(x->h, field) &&
+	    lvl_get(x->g, field) != lvl_get(x->h, field))
+		misfit(x, field, LVL_R_LEAK_DIFFERS);
+}
+
+static void fit_field(struct fitting *x, unsigned field)
+{
+	switch ((enum lvl_rule)lvl_fields[field].rule) {
+	case LVL_AND:
+		fit_and(x, field);
+		break;
+	case LVL_OR:
+		fit_or(x, field);
+		break;
+	case LVL_MIN:
+		fit_number(x, field, 1, LVL_R_TOO_HIGH);
+		break;
+	case LVL_MAX:
+		fit_number(x, field, 0, LVL_R_TOO_LOW);
+		break;
+	case LVL_EQUAL:
+		fit_equal(x, field);
+		break;
+	case LVL_PAIR:
+		fit_pair(x, field);
+		break;
+	case LVL_LEAK:
+		fit_leak(x, field);
+		break;
+	case LVL_PIN:
+	case LVL_DERIVED:
+	case LVL_DYNAMIC:
+	case LVL_FREE:
+	case LVL_HIDDEN:
+	case LVL_NR_RULES:
+		break;
+	}
+}
+
+/*
+ * Can the word hold a finding?  Equal known bits never do, whatever their
+ * rule; unknown bits may.
+ */
+static int suspicious(const struct lvl_policy *g, const struct lvl_policy *h,
+		      unsigned w)
+{
+	uint32_t known = g->k[w] & h->k[w];
+	uint32_t and = (g->v[w] | ~g->k[w]) & ~h->v[w];
+	uint32_t or = (h->v[w] | ~h->k[w]) & ~g->v[w];
+	uint32_t differ = (g->v[w] ^ h->v[w]) | ~known;
+
+	return ((and & lvl_masks[LVL_MASK_AND][w]) |
+		(or & lvl_masks[LVL_MASK_OR][w]) |
+		(differ & (lvl_masks[LVL_MASK_EQUAL][w] |
+			   lvl_masks[LVL_MASK_NUMBER][w] |
+			   lvl_masks[LVL_MASK_LEAK][w]))) != 0;
+}
+
+enum lvl_verdict lvl_fits(const struct lvl_policy *guest,
+			  const struct lvl_policy *host, lvl_finding_fn *each,
+			  void *arg)
+{
+	struct fitting x = { .g = guest, .h = host, .each = each, .arg = arg };
+	unsigned i, k;
+
+	for (i = 0; i < lvl_nr_ordered; i++) {
+		const struct lvl_word *w = &lvl_words[lvl_ordered[i]];
+
+		if (!suspicious(guest, host, lvl_ordered[i]))
+			continue;
+		for (k = 0; k < w->count; k++)
+			fit_field(&x, w->first + k);
+	}
+	return x.no ? LVL_NO : x.unknown ? LVL_UNKNOWN : LVL_YES;
+}
+
+void lvl_arrival(struct lvl_policy *arrival, const struct lvl_policy *max,
+		 const struct lvl_policy *states)
+{
+	unsigned i;
+
+	*arrival = *max;
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (lvl_fields[i].rule == LVL_OR &&
+		    lvl_clause_(states, lvl_fields[i].carrier) == LVL_TRUE) {
+			if (lvl_known(states, i))
+				lvl_set(arrival, i, lvl_get(states, i));
+			else
+				lvl_forget(arrival, i);
+		}
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpulevel/level.h>
+
+#include "clause.h"
+#include "fold.h"
+
+void lvl_fold_init(struct lvl_fold *f)
+{
+	memset(f, 0, sizeof(*f));
+	memset(f->and_low, 0xff, sizeof(f->and_low));
+	memset(f->and_high, 0xff, sizeof(f->and_high));
+	memset(f->cap, 0xff, sizeof(f->cap));
+}
+
+/* A number folds upwards: max rows and the lower ends of intervals. */
+static int folds_up(const struct lvl_field *f)
+{
+	return f->rule == LVL_MAX ||
+	       (f->rule == LVL_PAIR && !(f->flags & LVL_FIELD_UPPER));
+}
+
+static void fold_value(struct lvl_fold *f, unsigned n, uint32_t value)
+{
+	int up = folds_up(&lvl_fields[lvl_numbers[n]]);
+
+	if (!f->number_seen[n] ||
+	    (up ? value > f->number[n] : value < f->number[n]))
+		f->number[n] = value;
+	f->number_seen[n] = 1;
+}
+
+/*
+ * Members without the carrier have no value (n/a).  They need not be
+ * remembered: the carrier is then missing from the level too, and the
+ * interior drops the number.
+ */
+static void fold_numbers(struct lvl_fold *f, const struct lvl_policy *p)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_NUMBERS; i++) {
+		unsigned field = lvl_numbers[i];
+
+		if (lvl_clause_(p, lvl_fields[field].carrier) != LVL_TRUE)
+			continue;
+		if (lvl_known(p, field))
+			fold_value(f, i, (uint32_t)lvl_get(p, field));
+		else if (lvl_fields[field].synth != LVL_SYNTH_VM)
+			f->number_unknown[i] = 1;
+	}
+}
+
+/* -- identity ------------------------------------------------------------- */
+
+/* Known sorts before unknown, then the smaller value. */
+static int pin_order(const struct lvl_policy *a, const struct lvl_policy *b,
+		     unsigned field)
+{
+	int ka = lvl_known(a, field), kb = lvl_known(b, field);
+	uint64_t va = lvl_get(a, field), vb = lvl_get(b, field);
+
+	if (ka != kb)
+		return kb - ka;
+	return va == vb ? 0 : va < vb ? -1 : 1;
+}
+
+/* A total order on the whole identity, so that the least does not depend on
+ * the order of the members. */
+static int donor_order(const struct lvl_policy *a, const struct lvl_policy *b)
+{
+	unsigned i;
+	int c;
+
+	for (i = 0; i < LVL_NR_PINS; i++) {
+		c = pin_order(a, b, lvl_pins[i]);
+		if (c)
+			return c;
+	}
+	for (i = 0; i < LVL_NR_WORDS; i++) { /* further sub-leaves */
+		uint32_t m = lvl_masks[LVL_MASK_PIN][i];
+
+		if ((a->k[i] ^ b->k[i]) & m)
+			return (a->k[i] & m) > (b->k[i] & m) ? -1 : 1;
+		if ((a->v[i] ^ b->v[i]) & m)
+			return (a->v[i] & m) < (b->v[i] & m) ? -1 : 1;
+	}
+	return 0;
+}
+
+/* Only the pins of a member are kept. */
+static void take_donor(struct lvl_fold *f, const struct lvl_policy *p)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_WORDS; i++) {
+		uint32_t m = lvl_masks[LVL_MASK_PIN][i];
+
+		f->donor.v[i] = p->v[i] & m;
+		f->donor.k[i] = p->k[i] & m;
+	}
+}
+
+/* -- members -------------------------------------------------------------- */
+
+void lvl_fold_add(struct lvl_fold *f, const struct lvl_policy *p)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_WORDS; i++) {
+		uint32_t low = p->v[i], high = p->v[i] | ~p->k[i];
+
+		f->and_low[i] &= low;
+		f->and_high[i] &= high;
+		f->or_low[i] |= low;
+		f->or_high[i] |= high;
+	}
+	fold_numbers(f, p);
+	if (!f->n || donor_order(p, &f->donor) < 0)
+		take_donor(f, p);
+	f->n++;
+}
+
+void lvl_fold_merge(struct lvl_fold *a, const struct lvl_fold *b)
+{
+	unsigned i;
+
+	if (b->n && (!a->n || donor_order(&b->donor, &a->donor) < 0))
+		a->donor = b->donor;
+	for (i = 0; i < LVL_NR_WORDS; i++) {
+		a->and_low[i] &= b->and_low[i];
+		a->and_high[i] &= b->and_high[i];
+		a->or_low[i] |= b->or_low[i];
+		a->or_high[i] |= b->or_high[i];
+		a->cap[i] &= b->cap[i];
+	}
+	for (i = 0; i < LVL_NR_NUMBERS; i++) {
+		if (b->number_seen[i])
+			fold_value(a, i, b->number[i]);
+		a->number_unknown[i] |= b->number_unknown[i];
+	}
+	a->n += b->n;
+}
+
+void lvl_fold_drop(struct lvl_fold *f, unsigned feature)
+{
+	const struct lvl_field *d = &lvl_fields[feature];
+	unsigned i;
+
+	f->cap[d->word] &= ~(d->mask & lvl_masks[LVL_MASK_AND][d->word]);
+	for (i = 0; i < LVL_NR_NUMBERS; i++)
+		if (lvl_numbers[i] == feature && d->rule == LVL_MIN)
+			fold_value(f, i, 0);
+}
+
+void lvl_fold_cap(struct lvl_fold *f, const struct lvl_policy *cap)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_WORDS; i++)
+		f->cap[i] &= cap->v[i] | ~cap->k[i] |
+			     ~lvl_masks[LVL_MASK_FEATURE][i];
+}

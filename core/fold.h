@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What a fold says of one field; shared by reading and counting. */
+#ifndef LVL_CORE_FOLD_H
+#define LVL_CORE_FOLD_H
+
+#include <cpulevel/level.h>
+
+/* Bits of a word on which no completion of the members agrees. */
+static inline uint32_t lvl_fold_differs_(const struct lvl_fold *f, unsigned w)
+{
+	return f->or_low[w] & ~f->and_high[w];
+}
+
+/* Bits of a word that some member does not know. */
+static inline uint32_t lvl_fold_unknown_(const struct lvl_fold *f, unsigned w)
+{
+	return (f->and_low[w] ^ f->and_high[w]) |
+	       (f->or_low[w] ^ f->or_high[w]);
+}
+
+#endif

@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The HOST rules: what a machine can really do.  They run in order; the
+ * last makes the policy well-formed.  Only here and in later derivations may
+ * a bit be raised: levelling and checking only lower.
+ */
+#include <cpulevel/host.h>
+#include <cpulevel/level.h>
+
+#include "clause.h"
+#include "trail.h"
+
+#define AMD_LIKE (LVL_VENDOR_AMD | LVL_VENDOR_HYGON)
+
+/* A bit of an MSR of the dump: 1, 0, or -1 where the MSR was not read. */
+static int msr_bit(const struct lvl_policy *raw, uint32_t msr, unsigned bit)
+{
+	const struct lvl_msr_words *m = lvl_msr_find(msr);
+	unsigned w = bit < 32 ? m->word : m->high;
+
+	bit &= 31;
+	if (!(raw->k[w] >> bit & 1))
+		return -1;
+	return (int)(raw->v[w] >> bit & 1);
+}
+
+static void take(struct lvl_policy *p, unsigned feature)
+{
+	if (lvl_has(p, feature))
+		lvl_set(p, feature, 0);
+}
+
+/* -- what is no part of a host -------------------------------------------- */
+
+static void known(struct lvl_context *c)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_WORDS; i++)
+		c->p->v[i] &= lvl_masks[LVL_MASK_NAMED][i] &
+			      ~lvl_masks[LVL_MASK_DYNAMIC][i];
+}
+
+static void hypervisor(struct lvl_context *c)
+{
+	unsigned i, r;
+
+	if (!lvl_has(c->p, LVL_F_HYPERVISOR))
+		return;
+	lvl_set(c->p, LVL_F_HYPERVISOR, 0);
+	for (i = 0; i < LVL_NR_LEAVES; i++)
+		for (r = 0; lvl_leaves[i].leaf >> 16 == 0x4000 && r < 4; r++)
+			c->p->v[lvl_leaves[i].word[r]] = 0;
+}
+
+static void lower_to(struct lvl_policy *p, unsigned field, uint64_t limit)
+{
+	if (lvl_get(p, field) > limit)
+		lvl_set(p, field, limit);
+}
+
+static void ceiling(struct lvl_context *c)
+{
+	lower_to(c->p, LVL_F_MAX_BASIC_LEAF, 0x29);
+	lower_to(c->p, LVL_F_MAX_SUBLEAF_7, 2);
+	lower_to(c->p, LVL_F_MAX_EXTENDED_LEAF, 0x80000026);
+}
+
+/* Leaf ranges that one vendor alone has. */
+static const struct {
+	uint32_t range;
+	unsigned vendors;
+} private_ranges[] = {
+	{ 0x8086, LVL_VENDOR_TRANSMETA },
+	{ 0xc000, LVL_VENDOR_CENTAUR | LVL_VENDOR_ZHAOXIN },
+};
+
+static void no_leaf(struct lvl_policy *p, const struct lvl_leaf_words *l)
+{
+	unsigned r;
+
+	for (r = 0; r < 4; r++)
+		if (!p->k[l->word[r]])
+			p->k[l->word[r]] = 0xffffffffu;
+}
+
+static void foreign_leaves(struct lvl_context *c)
+{
+	unsigned i, k;
+
+	for (i = 0; i < LVL_NR_LEAVES; i++)
+		for (k = 0; k < LVL_COUNT(private_ranges); k++)
+			if (lvl_leaves[i].leaf >> 16 ==
+				    private_ranges[k].range &&
+			    !(private_ranges[k].vendors & c->vendor))
+				no_leaf(c->p, &lvl_leaves[i]);
+}
+
+/* What other vendors' manuals define does not hold here. */
+static void foreign(struct lvl_context *c)
+{
+	unsigned i;
+
+	if (c->vendor)
+		foreign_leaves(c);
+	for (i = 0; c->vendor && i < LVL_NR_FIELDS; i++)
+		if (lvl_fields[i].rule == LVL_OR && !lvl_known(c->p, i) &&
+		    !(lvl_fields[i].vendors & c->vendor))
+			lvl_set(c->p, i, 0);
+}
+
+/* -- errata and firmware -------------------------------------------------- */
+
+static void monitor_fam10(struct lvl_context *c)
+{
+	if (lvl_policy_family(c->raw) == 0x10)
+		take(c->p, LVL_F_MONITOR);
+}
+
+static void lahf_k8(struct lvl_context *c)
+{
+	if (lvl_policy_family(c->raw) == 0xf &&
+	    lvl_policy_model(c->raw) < 0x14)
+		take(c->p, LVL_F_LAHF_LM);
+}
+
+static void hwcr_sse(struct lvl_context *c)
+{
+	if (msr_bit(c->raw, 0xc0010015, 15) == 1)
+		take(c->p, LVL_F_SSE);
+}
+
+static void xd_disable(struct lvl_context *c)
+{
+	if (msr_bit(c->raw, 0x1a0, 34) == 1)
+		take(c->p, LVL_F_NX);
+}
+
+static void erms(struct lvl_context *c)
+{
+	if (msr_bit(c->raw, 0x1a0, 0) != 0)
+		return;
+	take(c->p, LVL_F_ERMS);
+	take(c->p, LVL_F_FSRM);
+}
+
+static void feature_control(struct lvl_context *c)
+{
+	if (msr_bit(c->raw, 0x3a, 0) != 1)
+		return;
+	if (!msr_bit(c->raw, 0x3a, 2))
+		take(c->p, LVL_F_VMX);
+	if (!msr_bit(c->raw, 0x3a, 18))
+		take(c->p, LVL_F_SGX);
+}
+
+static void vm_cr(struct lvl_context *c)
+{
+	if (msr_bit(c->raw, 0xc0010114, 4) == 1 &&
+	    msr_bit(c->raw, 0xc0010114, 3) == 1)
+		take(c->p, LVL_F_SVM);
+}
+
+/* -- chains and hazards ---------------------------------------------------- */
+
+static void tsx(struct lvl_context *c)
+{
+	uint64_t level = 0;
+
+	if (lvl_known(c->p, LVL_F_TSX))
+		return;
+	if (!lvl_known(c->p, LVL_F_RTM)) {
+		if (c->vendor && c->vendor != LVL_VENDOR_INTEL)
+			lvl_set(c->p, LVL_F_TSX, 0);
+		return;
+	}
+	if (lvl_has(c->p, LVL_F_RTM))
+		level = msr_bit(c->raw, 0x122, 0) == 1 ? 1 : 2;
+	else if (lvl_has(c->p, LVL_F_RTM_ALWAYS_ABORT))
+		level = 1;
+	lvl_set(c->p, LVL_F_TSX, level);
+}
+
+/* The two bits as a guest's or a hypervisor's policy shows them. */
+static void hazard(struct lvl_context *c)
+{
+	if (lvl_known(c->p, LVL_F_RET_ALTERNATE))
+		return;
+	if (lvl_known(c->p, LVL_F_ARCH_CAPS) && !lvl_has(c->p, LVL_F_ARCH_CAPS))
+		lvl_set(c->p, LVL_F_RET_ALTERNATE, 0);
+	else if (lvl_known(c->p, LVL_F_RSBA) && lvl_known(c->p, LVL_F_RRSBA))
+		lvl_set(c->p, LVL_F_RET_ALTERNATE,
+			lvl_has(c->p, LVL_F_RSBA) ||
+				lvl_has(c->p, LVL_F_RRSBA));
+}
+
+/*
+ * Family 6 models whose RET prediction falls back to other predictors when
+ * the return stack is empty, although they have no bit to say so: Broadwell
+ * with newer microcode is not told apart here and counts as affected (Xen
+ * spec_ctrl.c, retpoline_safe; Intel's retpoline paper, section 5).
+ */
+static const uint8_t rsba_models[] = {
+	0x3d, 0x47, 0x4e, 0x4f, 0x55, 0x56, 0x5c, 0x5e, 0x5f, 0x66,
+	0x67, 0x6a, 0x6c, 0x7a, 0x7d, 0x7e, 0x8e, 0x9e, 0xa5, 0xa6,
+};
+
+static int rsba_by_model(const struct lvl_policy *raw)
+{
+	unsigned i;
+
+	if (lvl_policy_family(raw) != 6)
+		return 0;
+	for (i = 0; i < LVL_COUNT(rsba_models); i++)
+		if (rsba_models[i] == lvl_policy_model(raw))
+			return 1;
+	return 0;
+}
+
+static void rsba(struct lvl_context *c)
+{
+	if (lvl_has(c->p, LVL_F_ARCH_CAPS) &&
+	    (lvl_has(c->p, LVL_F_EIBRS) || rsba_by_model(c->raw)))
+		lvl_set(c->p, LVL_F_RET_ALTERNATE, 1);
+}
+
+/* -- statements that the dump leaves out ---------------------------------- */
+
+static void lfence(struct lvl_context *c)
+{
+	if (msr_bit(c->raw, 0xc0011029, 1) == 1)
+		lvl_set(c->p, LVL_F_LFENCE_DISPATCH, 1);
+}
+
+static void nscb(struct lvl_context *c)
+{
+	if (lvl_policy_family(c->raw) >= 0x19)
+		lvl_set(c->p, LVL_F_NSCB, 1);
+}
+
+static void no_bits(struct lvl_context *c)
+{
+	unsigned family = lvl_policy_family(c->raw);
+
+	if (!family)
+		return;
+	if (family == 0x19)
+		lvl_set(c->p, LVL_F_BTC_NO, 1);
+	if (family != 0x19) {
+		lvl_set(c->p, LVL_F_TSA_SQ_NO, 1);
+		lvl_set(c->p, LVL_F_TSA_L1_NO, 1);
+	}
+}
+
+static void no_lmsl(struct lvl_context *c)
+{
+	if (lvl_has(c->p, LVL_F_LM))
+		lvl_set(c->p, LVL_F_NO_LMSL, 1);
+}
+
+/* -- addresses ------------------------------------------------------------ */
+
+/* SDM v3 4.1.4: without leaf 0x80000008 it is 36 with PAE, else 32. */
+static void phys_default(struct lvl_context *c)
+{
+	if (lvl_known(c->p, LVL_F_MAXPHYSADDR) &&
+	    !lvl_get(c->p, LVL_F_MAXPHYSADDR) &&
+	    lvl_known(c->p, LVL_F_PAE))
+		lvl_set(c->p, LVL_F_MAXPHYSADDR,
+			lvl_has(c->p, LVL_F_PAE) ? 36 : 32);
+}
+
+static void guest_phys(struct lvl_context *c)
+{
+	if (lvl_known(c->p, LVL_F_GUEST_MAXPHYSADDR) &&
+	    lvl_known(c->p, LVL_F_MAXPHYSADDR) &&
+	    !lvl_get(c->p, LVL_F_GUEST_MAXPHYSADDR))
+		lvl_set(c->p, LVL_F_GUEST_MAXPHYSADDR,
+			lvl_get(c->p, LVL_F_MAXPHYSADDR));
+}
+
+/*
+ * FXSAVE's mask 0 means the architectural default (SDM v1 11.6.6).  Where
+ * nobody asked FXSAVE: every part with SSE3 has denormals-are-zeros (bit 6),
+ * and from family 10h on AMD has misaligned exception masking (bit 17, APM v1
+ * 4.2.2); a hypervisor can change neither.
+ */
+static void mxcsr(struct lvl_context *c)
+{
+	unsigned family = lvl_policy_family(c->p);
+
+	if (!lvl_has(c->p, LVL_F_FXSR) || lvl_get(c->p, LVL_F_MXCSR_MASK))
+		return;
+	if (lvl_known(c->p, LVL_F_MXCSR_MASK))
+		lvl_set(c->p, LVL_F_MXCSR_MASK, 0xffbf);
+	else if (lvl_has(c->p, LVL_F_SSE3) && c->vendor == LVL_VENDOR_INTEL)
+		lvl_set(c->p, LVL_F_MXCSR_MASK, 0xffff);
+	else if ((c->vendor & AMD_LIKE) && family >= 0x10)
+		lvl_set(c->p, LVL_F_MXCSR_MASK, 0x2ffff);
+}
+
+/* -- MSRs that CPUID says are not there ----------------------------------- */
+
+static const struct {
+	uint32_t first, last;
+	uint16_t field;
+} enumerated[] = {
+	{ 0xcf, 0xcf, LVL_F_CORE_CAPS },
+	{ 0x10a, 0x10a, LVL_F_ARCH_CAPS },
+	{ 0x345, 0x345, LVL_F_PDCM },
+	{ 0x480, 0x493, LVL_F_VMX },
+};
+
+static void zero_unknown(struct lvl_policy *p, unsigned w)
+{
+	if (!p->k[w])
+		p->k[w] = 0xffffffffu;
+}
+
+static void no_msr(struct lvl_context *c)
+{
+	unsigned i, m;
+
+	for (i = 0; i < LVL_COUNT(enumerated); i++) {
+		if (!lvl_known(c->p, enumerated[i].field) ||
+		    lvl_has(c->p, enumerated[i].field))
+			continue;
+		for (m = 0; m < LVL_NR_MSRS; m++) {
+			if (lvl_msrs[m].index < enumerated[i].first ||
+			    lvl_msrs[m].index > enumerated[i].last)
+				continue;
+			zero_unknown(c->p, lvl_msrs[m].word);
+			zero_unknown(c->p, lvl_msrs[m].high);
+		}
+	}
+}
+
+/* -- TSC frequency -------------------------------------------------------- */
+
+/*
+ * Leaf 0x15 gives the frequency where firmware filled it in (SDM v2 CPUID
+ * 15H); 250 ppm on either side are what hypervisors tolerate.
+ */
+static void tsc_frequency(struct lvl_context *c)
+{
+	uint64_t den = lvl_get(c->raw, LVL_F_TSC_RATIO_DENOMINATOR);
+	uint64_t num = lvl_get(c->raw, LVL_F_TSC_RATIO_NUMERATOR);
+	uint64_t khz;
+
+	if (!den || !num || !lvl_get(c->raw, LVL_F_CRYSTAL_HZ) ||
+	    lvl_known(c->p, LVL_F_TSC_KHZ_MIN))
+		return;
+	khz = lvl_get(c->raw, LVL_F_CRYSTAL_HZ) * num / den / 1000;
+	if (!khz || khz >= 0x80000000u)
+		return;
+	lvl_set(c->p, LVL_F_TSC_KHZ_MIN, khz - khz / 4000);
+	lvl_set(c->p, LVL_F_TSC_KHZ_MAX, khz + khz / 4000);
+}
+
+/* -- values that no description needs to give ------------------------------ */
+
+static void constants(struct lvl_context *c)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_CONSTANTS; i++) {
+		const struct lvl_constant *k = &lvl_constants[i];
+
+		if ((k->vendors & c->vendor) && !lvl_known(c->p, k->field) &&
+		    lvl_clause_(c->p, lvl_fields[k->field].carrier) == LVL_TRUE)
+			lvl_set(c->p, k->field, k->value);
+	}
+}
+
+/* The owner of an unknown value cannot be offered. */
+static void forget_owner(struct lvl_policy *p, unsigned field)
+{
+	const struct lvl_clause *o = &lvl_clauses[lvl_fields[field].owner];
+	unsigned i;
+
+	for (i = 0; i < o->count; i++)
+		lvl_forget(p, lvl_atoms[o->first + i].field);
+}
+
+static void owner_unknown(struct lvl_context *c)
+{
+	unsigned i, field;
+
+	for (i = 0; i < LVL_NR_EQUALS + 2 * LVL_NR_PAIRS; i++) {
+		if (i < LVL_NR_EQUALS)
+			field = lvl_equals[i];
+		else
+			field = lvl_pairs[(i - LVL_NR_EQUALS) / 2];
+		if (i >= LVL_NR_EQUALS && (i - LVL_NR_EQUALS) % 2)
+			field = lvl_fields[field].pair;
+		if (lvl_fields[field].owner && !lvl_known(c->p, field) &&
+		    lvl_clause_(c->p, lvl_fields[field].carrier) == LVL_TRUE)
+			forget_owner(c->p, field);
+	}
+}
+
+static const struct lvl_rule_step host_rules[] = {
+	{ { "HOST.known", "drop bits that no guest may see",
+	    "an unknown bit is never given to a guest" }, 0, known },
+	{ { "HOST.hypervisor", "drop the leaves of the hypervisor below",
+	    "they are its interface to this machine, not the machine's" },
+	  0, hypervisor },
+	{ { "HOST.ceiling", "clamp the maxima to what the registry knows",
+	    "a leaf beyond has no rule" }, 0, ceiling },
+	{ { "HOST.foreign", "leaves and statements of other vendors are not there",
+	    "the manual of this vendor does not define them" }, 0, foreign },
+	{ { "HOST.monitor-fam10", "clear MONITOR",
+	    "erratum of AMD family 10h" }, AMD_LIKE, monitor_fam10 },
+	{ { "HOST.lahf-k8", "clear LAHF_LM",
+	    "erratum 110 of early K8: set by mistake" }, AMD_LIKE, lahf_k8 },
+	{ { "HOST.hwcr-sse", "clear SSE and what needs it",
+	    "firmware disabled SSE in HWCR[15]" }, AMD_LIKE, hwcr_sse },
+	{ { "HOST.xd-disable", "clear NX",
+	    "firmware disabled it in IA32_MISC_ENABLE[34]" },
+	  LVL_VENDOR_INTEL, xd_disable },
+	{ { "HOST.erms", "clear ERMS and FSRM",
+	    "IA32_MISC_ENABLE[0] is 0: fast strings are off" },
+	  LVL_VENDOR_INTEL, erms },
+	{ { "HOST.feature-control", "clear VMX or SGX",
+	    "IA32_FEATURE_CONTROL is locked without it" }, 0, feature_control },
+	{ { "HOST.vm-cr", "clear SVM",
+	    "firmware disabled and locked it in VM_CR" }, AMD_LIKE, vm_cr },
+	{ { "HOST.tsx", "one number of RTM and RTM_ALWAYS_ABORT",
+	    "0 faults, 1 aborts, 2 works: a chain levels, two bits do not" },
+	  0, tsx },
+	{ { "HOST.hazard", "one hazard of RSBA and RRSBA",
+	    "which of the two tells it depends on eIBRS in the result" },
+	  0, hazard },
+	{ { "HOST.rsba", "the return predictor hazard holds",
+	    "eIBRS parts and some older models have it without saying so" },
+	  LVL_VENDOR_INTEL, rsba },
+	{ { "HOST.lfence", "LFENCE is serialising",
+	    "DE_CFG[1] is set" }, AMD_LIKE, lfence },
+	{ { "HOST.nscb", "a null selector clears the base",
+	    "family 19h and later" }, AMD_LIKE, nscb },
+	{ { "HOST.no-bits", "not affected: statements the CPU leaves out",
+	    "BTC: family 19h has the fix; TSA: family 19h alone has the bug" },
+	  AMD_LIKE, no_bits },
+	{ { "HOST.no-lmsl", "EFER.LMSLE is not there",
+	    "no hypervisor lets a guest set it" }, AMD_LIKE, no_lmsl },
+	{ { "HOST.phys-default", "address width without leaf 0x80000008",
+	    "36 bits with PAE, 32 without" }, 0, phys_default },
+	{ { "HOST.guest-phys", "guest address width 0 is the host's",
+	    "0 means no limit of its own; as a number it would be least" },
+	  0, guest_phys },
+	{ { "HOST.mxcsr", "the MXCSR mask by vendor, or 0xffbf for 0",
+	    "older FXSAVE images leave it out, and no hypervisor changes it" },
+	  0, mxcsr },
+	{ { "HOST.no-msr", "MSRs that CPUID does not announce are zero",
+	    "reading them faults: they hold nothing" }, 0, no_msr },
+	{ { "HOST.tsc-frequency", "TSC frequency from leaf 0x15",
+	    "crystal and ratio are given" }, 0, tsc_frequency },
+	{ { "HOST.constant", "a value that all parts of the vendor share",
+	    "the description does not give it and no part differs" },
+	  0, constants },
+	{ { "HOST.owner-unknown", "a feature becomes unknown",
+	    "values that must agree everywhere are not in the dump" },
+	  0, owner_unknown },
+};
+
+/* What a policy from elsewhere goes through: nothing about hardware. */
+static const struct lvl_rule_step normal_rules[] = {
+	{ { "NORMAL.known", "drop bits that no guest may see",
+	    "an unknown bit is never given to a guest" }, 0, known },
+	{ { "NORMAL.foreign", "leaves and statements of other vendors are not there",
+	    "the manual of this vendor does not define them" }, 0, foreign },
+	{ { "NORMAL.tsx", "one number of RTM and RTM_ALWAYS_ABORT",
+	    "0 faults, 1 aborts, 2 works: a chain levels, two bits do not" },
+	  0, tsx },
+	{ { "NORMAL.hazard", "one hazard of RSBA and RRSBA",
+	    "which of the two tells it depends on eIBRS in the result" },
+	  0, hazard },
+	{ { "NORMAL.phys-default", "address width without leaf 0x80000008",
+	    "36 bits with PAE, 32 without" }, 0, phys_default },
+	{ { "NORMAL.guest-phys", "guest address width 0 is the host's",
+	    "0 means no limit of its own; as a number it would be least" },
+	  0, guest_phys },
+	{ { "NORMAL.mxcsr", "the MXCSR mask by vendor, or 0xffbf for 0",
+	    "older FXSAVE images leave it out, and no hypervisor changes it" },
+	  0, mxcsr },
+	{ { "NORMAL.no-msr", "MSRs that CPUID does not announce are zero",
+	    "reading them faults: they hold nothing" }, 0, no_msr },
+	{ { "NORMAL.tsc-frequency", "TSC frequency from leaf 0x15",
+	    "crystal and ratio are given" }, 0, tsc_frequency },
+	{ { "NORMAL.constant", "a value that all parts of the vendor share",
+	    "the description does not give it and no part differs" },
+	  0, constants },
+	{ { "NORMAL.owner-unknown", "a feature becomes unknown",
+	    "values that must agree everywhere are not given" },
+	  0, owner_unknown },
+};
+
+void lvl_host_derive(struct lvl_policy *host, const struct lvl_policy *raw,
+		     const struct lvl_trail *trail)
+{
+	const struct lvl_policy was = *raw; /* host may be raw */
+	struct lvl_context c = {
+		.p = host, .raw = &was, .vendor = lvl_policy_vendor(raw),
+	};
+
+	*host = was;
+	lvl_apply_rules_(host_rules, LVL_COUNT(host_rules), &c, trail);
+	lvl_interior(host, trail);
+	lvl_finalise(host);
+}
+
+void lvl_policy_normalise(struct lvl_policy *p, const struct lvl_trail *trail)
+{
+	const struct lvl_policy was = *p;
+	struct lvl_context c = {
+		.p = p, .raw = &was, .vendor = lvl_policy_vendor(p),
+	};
+
+	lvl_apply_rules_(normal_rules, LVL_COUNT(normal_rules), &c, trail);
+	lvl_interior(p, trail);
+	lvl_finalise(p);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpulevel/level.h>
+
+#include "clause.h"
+
+static const struct lvl_rule_info requires_rule = {
+	"LEVEL.requires",
+	"take away a feature that lacks what it needs",
+	"a guest that sees the one and not the other is told something false",
+};
+
+static const struct lvl_rule_info carrier_rule = {
+	"LEVEL.carrier",
+	"drop a value whose feature is not there",
+	"a number without the feature that gives it meaning says nothing",
+};
+
+/* The first field of the clause: what its failure is blamed on. */
+static unsigned first_atom(unsigned clause)
+{
+	return lvl_atoms[lvl_clauses[clause].first].field;
+}
+
+/* Make the field 0, or unknown where its clause is; say what it was. */
+static void take(struct lvl_policy *p, const struct lvl_step *step,
+		 enum lvl_truth truth, const struct lvl_trail *trail)
+{
+	struct lvl_change c = {
+		.rule = step->edge == LVL_NO_FIELD ? &carrier_rule
+						   : &requires_rule,
+		.field = step->field,
+		.before = lvl_get(p, step->field),
+		.known = (unsigned)lvl_known(p, step->field),
+		.cause = first_atom(step->clause),
+		.edge = step->edge,
+	};
+
+	if (truth == LVL_FALSE) {
+		lvl_set(p, step->field, 0);
+		c.known |= 2;
+	} else {
+		lvl_forget(p, step->field);
+	}
+	if (c.before && trail && trail->each)
+		trail->each(trail->arg, &c);
+}
+
+/*
+ * lvl_steps[] is ordered so that what a clause looks at is final when it is
+ * looked at; one pass is the fixpoint.  A feature whose requirement is not
+ * known is not known either; a value whose carrier is not known stays.
+ */
+
+void lvl_interior(struct lvl_policy *p, const struct lvl_trail *trail)
+{
+	unsigned i;
+
+	for (i = 0; i < lvl_nr_steps; i++) {
+		const struct lvl_step *step = &lvl_steps[i];
+		enum lvl_truth truth = lvl_clause_(p, step->clause);
+
+		if (truth == LVL_TRUE)
+			continue;
+		if (truth == LVL_FALSE || (step->edge != LVL_NO_FIELD &&
+					   lvl_get(p, step->field)))
+			take(p, step, truth, trail);
+	}
+}

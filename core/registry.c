@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpulevel/registry.h>
+
+#include "tables.h"
+
+const char *const lvl_rule_names[LVL_NR_RULES] = {
+	"and", "or",      "min",  "max",     "equal", "pair",
+	"pin", "derived", "leak", "dynamic", "free",  "hidden",
+};
+
+const char *const lvl_class_names[LVL_NR_CLASSES] = {
+	"isa",  "kernel",   "mitigation", "nested",   "pmu",
+	"virt", "topology", "hint",       "identity",
+};
+
+const char *const lvl_guest_names[LVL_NR_GUESTS] = {
+	"pv",
+	"hvm-shadow",
+	"hvm",
+};
+
+/* -- names ---------------------------------------------------------------- */
+
+/* No normalised name of the registry is longer; a test compares. */
+#define NAME_MAX 64
+
+/* Lower case without -_. and space; the length, or 0 if it does not fit. */
+static unsigned normalise(char out[NAME_MAX], const char *name, size_t len)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		char c = name[i];
+
+		if (c == '-' || c == '_' || c == '.' || c == ' ')
+			continue;
+		if (n == NAME_MAX - 1)
+			return 0;
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	return n;
+}
+
+static int compare(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+/* The first alias that is not below the name. */
+static unsigned lower_bound(const char *name)
+{
+	unsigned lo = 0, hi = lvl_nr_aliases;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (compare(&lvl_alias_names[lvl_aliases[mid].name], name) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/*
+ * Rank of a match: the tool that was asked for, then the registry's own
+ * name, then anybody's where the caller takes anybody's.
+ */
+static unsigned rank(unsigned match, unsigned who)
+{
+	if (who != LVL_WHO_ANY && (match & who & ~LVL_WHO_OWN))
+		return 3;
+	if (match & LVL_WHO_OWN)
+		return 2;
+	return match & who ? 1 : 0;
+}
+
+int lvl_field_find(const char *name, size_t len, unsigned who, unsigned *field)
+{
+	char n[NAME_MAX];
+	unsigned i, best = 0, found = 0;
+	int twice = 0;
+
+	if (!normalise(n, name, len))
+		return -LVL_E_UNKNOWN_NAME;
+	for (i = lower_bound(n); i < lvl_nr_aliases; i++) {
+		const struct lvl_alias *a = &lvl_aliases[i];
+		unsigned r = rank(a->who, who);
+
+		if (compare(&lvl_alias_names[a->name], n))
+			break;
+		if (!r || r < best)
+			continue;
+		twice = r == best && found != a->field;
+		best = r;
+		found = a->field;
+	}
+	if (!best)
+		return -LVL_E_UNKNOWN_NAME;
+	if (twice)
+		return -LVL_E_AMBIGUOUS;
+	*field = found;
+	return 0;
+}
+
+/* -- places --------------------------------------------------------------- */
+
+int lvl_leaf_has_subleaves(uint32_t leaf)
+{
+	const struct lvl_leaf_words *l = lvl_leaf_find(leaf, 0);
+
+	return l && l->subleaf != LVL_NO_SUBLEAF;
+}
+
+const struct lvl_leaf_words *lvl_leaf_find(uint32_t leaf, uint32_t subleaf)
+{
+	const uint64_t key = (uint64_t)leaf << 32 | subleaf;
+	unsigned lo = 0, hi = LVL_NR_LEAVES;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+		const struct lvl_leaf_words *l = &lvl_leaves[mid];
+		uint32_t sub = l->subleaf == LVL_NO_SUBLEAF &&
+					       (!subleaf || subleaf == l->subleaf)
+				       ? subleaf
+				       : l->subleaf;
+		uint64_t at = (uint64_t)l->leaf << 32 | sub;
+
+		if (at == key)
+			return l;
+		if (at < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+unsigned lvl_word_of_leaf(uint32_t leaf, uint32_t subleaf, unsigned reg)
+{
+	const struct lvl_leaf_words *l = lvl_leaf_find(leaf, subleaf);
+
+	return l ? l->word[reg] : LVL_NO_WORD;
+}
+
+const struct lvl_msr_words *lvl_msr_find(uint32_t index)
+{
+	unsigned lo = 0, hi = LVL_NR_MSRS;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (lvl_msrs[mid].index == index)
+			return &lvl_msrs[mid];
+		if (lvl_msrs[mid].index < index)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+unsigned lvl_word_of_msr(uint32_t index)
+{
+	const struct lvl_msr_words *m = lvl_msr_find(index);
+
+	return m ? m->word : LVL_NO_WORD;
+}

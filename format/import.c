@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: MIT */
+#include "import.h"
+
+#include <cpulevel/host.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define CHUNK 65536u
+
+const struct lvl_format *const lvl_formats[] = {
+	&lvl_format_text,
+	&lvl_format_json,
+	&lvl_format_libvirt_cpudata,
+	&lvl_format_libvirt_cpu,
+	&lvl_format_rjcp,
+	&lvl_format_firecracker,
+	&lvl_format_qemu,
+	&lvl_format_instlatx64,
+	&lvl_format_libcpuid,
+	&lvl_format_cpuid_raw,
+	&lvl_format_xen_cpuid,
+	&lvl_format_cpuinfo,
+	&lvl_format_xl_info,
+	&lvl_format_xapi,
+	NULL,
+};
+
+const struct lvl_format *lvl_format_find(const char *name)
+{
+	unsigned i;
+
+	for (i = 0; lvl_formats[i]; i++)
+		if (!strcmp(lvl_formats[i]->name, name))
+			return lvl_formats[i];
+	return NULL;
+}
+
+/* -- errors --------------------------------------------------------------- */
+
+int lvl_import_fail(struct lvl_import *im, int code, const char *fmt, ...)
+{
+	char *at = im->err->text, *end = at + LVL_ERRMSG;
+	va_list ap;
+
+	im->err->code = code;
+	im->err->line = im->line;
+	if (im->line)
+		at += snprintf(at, LVL_ERRMSG, "%.300s:%lu: ", im->name,
+			       im->line);
+	else
+		at += snprintf(at, LVL_ERRMSG, "%.300s: ", im->name);
+	va_start(ap, fmt);
+	vsnprintf(at, (size_t)(end - at), fmt, ap);
+	va_end(ap);
+	for (at = im->err->text; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = '?';
+	return -code;
+}
+
+static int no_memory(struct lvl_import *im)
+{
+	return lvl_import_fail(im, LVL_E_NO_MEMORY, "out of memory");
+}
+
+/* -- input ---------------------------------------------------------------- */
+
+/* Have more bytes after im->len, or set im->eof. */
+static int fill(struct lvl_import *im)
+{
+	size_t got;
+
+	if (!im->in) {
+		im->eof = 1;
+		return 0;
+	}
+	if (im->pos) {
+		memmove(im->buf, im->buf + im->pos, im->len - im->pos);
+		im->len -= im->pos;
+		im->pos = 0;
+	}
+	if (im->size - im->len < CHUNK) {
+		char *grown = realloc(im->buf, im->size + 2 * CHUNK);
+
+		if (!grown)
+			return no_memory(im);
+		im->buf = grown;
+		im->size += 2 * CHUNK;
+	}
+	got = fread(im->buf + im->len, 1, CHUNK, im->in);
+	im->len += got;
+	if (!got && ferror(im->in))
+		return lvl_import_fail(im, LVL_E_IO, "%s", strerror(errno));
+	if (!got)
+		im->eof = 1;
+	return 0;
+}
+
+int lvl_import_line(struct lvl_import *im, char **line, size_t *len)
+{
+	size_t seen = 0;
+	char *end = NULL;
+	int rc;
+
+	for (;;) {
+		end = memchr(im->buf + im->pos + seen, '\n',
+			     im->len - im->pos - seen);
+		if (end || im->eof)
+			break;
+		seen = im->len - im->pos;
+		if (seen > LVL_LINE_MAX)
+			break;
+		rc = fill(im);
+		if (rc)
+			return rc;
+	}
+	if (!end && im->eof && im->pos == im->len)
+		return 0;
+	im->line++;
+	*line = im->buf + im->pos;
+	*len = end ? (size_t)(end - *line) : im->len - im->pos;
+	if (*len > LVL_LINE_MAX)
+		return lvl_import_fail(im, LVL_E_TOO_BIG,
+				       "a line of more than %u bytes",
+				       LVL_LINE_MAX);
+	im->pos += *len + (end != NULL);
+	if (*len && (*line)[*len - 1] == '\r')
+		--*len;
+	if (memchr(*line, '\0', *len))
+		return lvl_import_fail(im, LVL_E_SYNTAX,
+				       "a NUL byte: this is not text");
+	(*line)[*len] = '\0'; /* buf always has room for one more byte */
+	return 1;
+}
+
+int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len)
+{
+	int rc;
+
+	if (im->pos == im->len && !im->eof) {
+		rc = fill(im);
+		if (rc)
+			return rc;
+	}
+	*data = im->buf + im->pos;
+	*len = im->len - im->pos < CHUNK ? im->len - im->pos : CHUNK;
+	im->pos += *len;
+	return *len != 0;
+}
+
+/* -- one machine ---------------------------------------------------------- */
+
+static void forget_machine(struct lvl_import *im)
+{
+	lvl_desc_free(im->d);
+	im->d = NULL;
+	im->p = NULL;
+	im->kind = LVL_KIND_RAW;
+	im->cpus = 0;
+	if (im->cores)
+		lvl_cores_init(im->cores);
+}
+
+static int machine(struct lvl_import *im)
+{
+	if (!im->d)
+		im->d = lvl_desc_new();
+	return im->d ? 0 : no_memory(im);
+}
+
+/* The policy that data go to now. */
+static int current(struct lvl_import *im)
+{
+	if (im->p)
+		return 0;
+	if (machine(im))
+		return -LVL_E_NO_MEMORY;
+	im->p = lvl_desc_policy(im->d, im->kind);
+	return im->p ? 0 : no_memory(im);
+}
+
+int lvl_import_kind(struct lvl_import *im, enum lvl_kind kind)
+{
+	im->kind = kind;
+	im->p = NULL;
+	return current(im);
+}
+
+/* What a RAW rule assumed is said in the provenance, once. */
+static void note_assumed(void *arg, const struct lvl_change *c)
+{
+	struct lvl_import *im = arg;
+	const char *name = lvl_field_name(c->field);
+	char text[160];
+
+	if (im->cores->n || strcmp(c->rule->name, "RAW.syscall32"))
+		return;
+	snprintf(text, sizeof(text), "%s (%s)", name, c->rule->name);
+	(void)lvl_desc_add_fact(im->d, "assumed", text);
+}
+
+/* Put the finished logical CPU with the others of its machine. */
+static int finish_cpu(struct lvl_import *im)
+{
+	const struct lvl_capture capture = {
+		.bits32 = im->d->hints & LVL_HINT_32BIT,
+	};
+	const struct lvl_trail trail = { note_assumed, im };
+	struct lvl_policy *raw = im->d->policy[LVL_KIND_RAW];
+
+	if (!im->cores)
+		im->cores = calloc(1, sizeof(*im->cores));
+	if (!im->cores)
+		return no_memory(im);
+	lvl_raw_clean(raw, &capture,
+		      capture.bits32 && !im->cores->n ? &trail : NULL);
+	lvl_cores_add(im->cores, raw);
+	lvl_policy_clear(raw);
+	return 0;
+}
+
+int lvl_import_cpu(struct lvl_import *im)
+{
+	int rc = lvl_import_kind(im, LVL_KIND_RAW);
+
+	if (!rc && im->cpus)
+		rc = finish_cpu(im);
+	if (!rc)
+		im->cpus++;
+	return rc;
+}
+
+static int keep_leaf(struct lvl_import *im, uint32_t leaf, uint32_t subleaf,
+		     const uint32_t reg[4])
+{
+	struct lvl_extra *x = &im->d->extra[im->kind];
+	struct lvl_leaf *l;
+	size_t i;
+
+	if (im->cpus > 1) /* of the first logical CPU only */
+		return 0;
+	for (i = 0; i < x->nr_leaves; i++) {
+		l = &x->leaf[i];
+		if (l->leaf != leaf || l->subleaf != subleaf)
+			continue;
+		if (!memcmp(l->reg, reg, sizeof(l->reg)))
+			return 0;
+		return lvl_import_fail(im, LVL_E_DUPLICATE,
+				       "leaf 0x%x sub-leaf 0x%x again, "
+				       "with other values", leaf, subleaf);
+	}
+	if (x->nr_leaves >= 4096)
+		return lvl_import_fail(im, LVL_E_TOO_BIG,
+				       "more than 4096 leaves that the "
+				       "registry does not have");
+	l = realloc(x->leaf, (x->nr_leaves + 1) * sizeof(*l));
+	if (!l)
+		return no_memory(im);
+	x->leaf = l;
+	l += x->nr_leaves++;
+	l->leaf = leaf;
+	l->subleaf = subleaf;
+	memcpy(l->reg, reg, sizeof(l->reg));
+	return 0;
+}
+
+static int put_word(struct lvl_import *im, unsigned word, uint32_t value,
+		    uint32_t leaf, uint32_t subleaf)
+{
+	if ((im->p->v[word] ^ value) & im->p->k[word])
+		return lvl_import_fail(im, LVL_E_DUPLICATE,
+				       "leaf 0x%x sub-leaf 0x%x again, "
+				       "with other values", leaf, subleaf);
+	im->p->v[word] = value;
+	im->p->k[word] = 0xffffffffu;
+	return 0;
+}
+
+int lvl_import_leaf(struct lvl_import *im, uint32_t leaf, uint32_t subleaf,
+		    const uint32_t reg[4])
+{
+	const struct lvl_leaf_words *l = lvl_leaf_find(leaf, subleaf);
+	unsigned i;
+	int rc = current(im);
+
+	if (rc)
+		return rc;
+	if (!l)
+		return keep_leaf(im, leaf, subleaf, reg);
+	for (i = 0; i < 4 && !rc; i++)
+		rc = put_word(im, l->word[i], reg[i], leaf, subleaf);
+	return rc;
+}
+
+int lvl_import_reg(struct lvl_import *im, uint32_t leaf, uint32_t subleaf,
+		   unsigned reg, uint32_t value)
+{
+	unsigned word = lvl_word_of_leaf(leaf, subleaf, reg);
+	int rc = current(im);
+
+	if (rc)
+		return rc;
+	if (word == LVL_NO_WORD)
+		return lvl_import_fail(im, LVL_E_UNKNOWN_LEAF,
+				       "leaf 0x%x sub-leaf 0x%x is not in the "
+				       "registry", leaf, subleaf);
+	return put_word(im, word, value, leaf, subleaf);
+}
+
+static int keep_msr(struct lvl_import *im, uint32_t index, uint64_t value)
+{
+	struct lvl_extra *x = &im->d->extra[im->kind];
+	struct lvl_msr *m;
+	size_t i;
+
+	if (im->cpus > 1)
+		return 0;
+	for (i = 0; i < x->nr_msrs; i++)
+		if (x->msr[i].index == index)
+			return 0; /* a counter read twice: the first counts */
+	if (x->nr_msrs >= 4096)
+		return lvl_import_fail(im, LVL_E_TOO_BIG,
+				       "more than 4096 MSRs that the registry "
+				       "does not have");
+	m = realloc(x->msr, (x->nr_msrs + 1) * sizeof(*m));
+	if (!m)
+		return no_memory(im);
+	x->msr = m;
+	m[x->nr_msrs].index = index;
+	m[x->nr_msrs].flags = 0;
+	m[x->nr_msrs++].value = value;
+	return 0;
+}
+
+int lvl_import_msr(struct lvl_import *im, uint32_t index, uint64_t value)
+{
+	const struct lvl_msr_words *m = lvl_msr_find(index);
+	int rc = current(im);
+
+	if (rc)
+		return rc;
+	if (!m)
+		return keep_msr(im, index, value);
+	if (im->p->k[m->word] &&
+	    (im->p->v[m->word] != (uint32_t)value ||
+	     im->p->v[m->high] != (uint32_t)(value >> 32)))
+		return lvl_import_fail(im, LVL_E_DUPLICATE,
+				       "MSR 0x%x again, with another value",
+				       index);
+	return lvl_policy_set_msr(im->p, index, value);
+}
+
+int lvl_import_field(struct lvl_import *im, unsigned field, uint64_t value)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+	int rc = current(im);
+
+	if (rc)
+		return rc;
+	if (f->width < 64 && value >> f->width)
+		return lvl_import_fail(im, LVL_E_RANGE,
+				       "%s has %u bits: 0x%llx does not fit",
+				       lvl_field_name(field), f->width,
+				       (unsigned long long)value);
+	lvl_set(im->p, field, value);
+	return 0;
+}
+
+int lvl_import_feature(struct lvl_import *im, const char *name, size_t len,
+		       unsigned who, int present)
+{
+	unsigned field;
+	int rc = current(im);
+
+	if (!rc)
+		rc = lvl_field_find(name, len, who, &field);
+	if (!rc)
+		lvl_set(im->p, field, present != 0);
+	return rc;
+}
+
+int lvl_import_fact(struct lvl_import *im, const char *key, const char *value)
+{
+	int rc = machine(im);
+
+	if (rc)
+		return rc;
+	if (!strcmp(key, "name")) {
+		free(im->d->name);
+		im->d->name = strdup(value);
+		return im->d->name ? 0 : no_memory(im);
+	}
+	return lvl_desc_add_fact(im->d, key, value) ? no_memory(im) : 0;
+}
+
+void lvl_import_hint(struct lvl_import *im, unsigned hint)
+{
+	if (!machine(im))
+		im->d->hints |= hint;
+}
+
+/* -- delivering it -------------------------------------------------------- */
+
+/* "cores-differ" facts: which fields, and what the common value is. */
+static int report_cores(struct lvl_import *im)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		const struct lvl_field *f = &lvl_fields[i];
+
+		if (f->word == LVL_NO_WORD ||
+		    !(im->cores->differ[f->word] & f->mask))
+			continue;
+		im->d->hints |= LVL_HINT_CORES_DIFFER;
+		if (lvl_desc_add_fact(im->d, "cores-differ",
+				      lvl_field_name(i)))
+			return no_memory(im);
+	}
+	return 0;
+}
+
+static int default_name(struct lvl_import *im)
+{
+	char name[400];
+
+	if (im->d->name)
+		return 0;
+	if (im->machines)
+		snprintf(name, sizeof(name), "%.380s#%u", im->name,
+			 im->machines + 1);
+	else
+		snprintf(name, sizeof(name), "%.380s", im->name);
+	im->d->name = strdup(name);
+	return im->d->name ? 0 : no_memory(im);
+}
+
+/* RAW rules on the last CPU, one policy of all CPUs, then HOST rules. */
+static int complete(struct lvl_import *im)
+{
+	struct lvl_desc *d = im->d;
+	struct lvl_policy *raw = d->policy[LVL_KIND_RAW], *host;
+	unsigned k;
+	int rc;
+
+	if (im->cpus)
+		d->nr_cpus = im->cpus;
+	for (k = LVL_KIND_HOST; k < LVL_KIND_SEEN; k++)
+		if (d->policy[k]) {
+			lvl_policy_clear_out_of_range(d->policy[k]);
+			lvl_policy_normalise(d->policy[k], NULL);
+		}
+	if (!raw)
+		return 0;
+	rc = finish_cpu(im);
+	if (rc)
+		return rc;
+	lvl_cores_read(im->cores, raw);
+	if (im->cores->n > 1)
+		rc = report_cores(im);
+	if (rc || d->policy[LVL_KIND_HOST])
+		return rc;
+	host = lvl_desc_policy(d, LVL_KIND_HOST);
+	if (!host)
+		return no_memory(im);
+	d->hints |= LVL_HINT_HOST_DERIVED;
+	lvl_host_derive(host, raw, NULL);
+	return 0;
+}
+
+int lvl_import_done(struct lvl_import *im)
+{
+	struct lvl_desc *d;
+	int rc = machine(im);
+
+	if (!rc)
+		rc = complete(im);
+	if (!rc)
+		rc = default_name(im);
+	if (rc)
+		return rc;
+	d = im->d;
+	im->d = NULL;
+	forget_machine(im);
+	im->machines++;
+	return im->each(im->arg, d);
+}
+
+/* -- whole files ---------------------------------------------------------- */
+
+static const struct lvl_format *detect(const struct lvl_import *im)
+{
+	const char *head = im->buf + im->pos;
+	size_t len = im->len - im->pos;
+	const struct lvl_format *best = NULL;
+	int score, most = 0;
+	unsigned i;
+
+	if (len >= 3 && !memcmp(head, "\xef\xbb\xbf", 3)) {
+		head += 3; /* a UTF-8 byte order mark */
+		len -= 3;
+	}
+	if (len > 8192)
+		len = 8192;
+	for (i = 0; lvl_formats[i]; i++) {
+		score = lvl_formats[i]->probe(head, len);
+		if (score > most) {
+			most = score;
+			best = lvl_formats[i];
+		}
+	}
+	return best;
+}
+
+static int run(struct lvl_import *im, const struct lvl_format *format,
+	       const struct lvl_format **used)
+{
+	int rc = 0;
+
+	if (im->in)
+		rc = fill(im);
+	if (rc)
+		return rc;
+	if (im->pos == im->len)
+		return lvl_import_fail(im, LVL_E_EMPTY, "empty");
+	if (!format)
+		format = detect(im);
+	if (!format)
+		return lvl_import_fail(im, LVL_E_SYNTAX,
+				       "not a format that is known; "
+				       "`cpulevel import --formats` lists them");
+	if (used)
+		*used = format;
+	rc = format->read(im);
+	if (!rc && !im->machines)
+		return lvl_import_fail(im, LVL_E_EMPTY,
+				       "no machine in this %s file",
+				       format->name);
+	return rc;
+}
+
+static int import(struct lvl_import *im, const struct lvl_format *format,
+		  const struct lvl_format **used)
+{
+	int rc = run(im, format, used);
+
+	forget_machine(im);
+	free(im->cores);
+	free(im->buf);
+	return rc;
+}
+
+int lvl_import_stream(const void *head, size_t len, FILE *in, const char *name,
+		      const struct lvl_format *format, lvl_desc_fn *each,
+		      void *arg, const struct lvl_format **used,
+		      struct lvl_ferr *err)
+{
+	struct lvl_import im = {
+		.name = name, .in = in, .each = each, .arg = arg, .err = err,
+	};
+
+	im.buf = malloc(len + 1);
+	if (!im.buf)
+		return no_memory(&im);
+	if (len)
+		memcpy(im.buf, head, len);
+	im.len = len;
+	im.size = len + 1;
+	return import(&im, format, used);
+}
+
+int lvl_import_file(FILE *in, const char *name, const struct lvl_format *format,
+		    lvl_desc_fn *each, void *arg,
+		    const struct lvl_format **used, struct lvl_ferr *err)
+{
+	return lvl_import_stream(NULL, 0, in, name, format, each, arg, used,
+				 err);
+}
+
+int lvl_import_memory(const void *data, size_t len, const char *name,
+		      const struct lvl_format *format, lvl_desc_fn *each,
+		      void *arg, const struct lvl_format **used,
+		      struct lvl_ferr *err)
+{
+	return lvl_import_stream(data, len, NULL, name, format, each, arg,
+				 used, err);
+}
+
+/* -- small parsers -------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value)
+{
+	uint64_t v = 0;
+	unsigned i;
+
+	for (i = 0; i < digits; i++) {
+		int d = hex_digit(s[i]);
+
+		if (d < 0)
+			return 0;
+		v = v << 4 | (unsigned)d;
+	}
+	*value = v;
+	return 1;
+}
+
+int lvl_number(const char *s, size_t len, uint64_t max, uint64_t *value)
+{
+	unsigned base = 10;
+	uint64_t v = 0;
+	size_t i = 0;
+
+	if (len > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+		base = 16;
+		i = 2;
+	}
+	if (i == len)
+		return 0;
+	for (; i < len; i++) {
+		int d = hex_digit(s[i]);
+
+		if (d < 0 || (unsigned)d >= base ||
+		    v > (max - (unsigned)d) / base)
+			return 0;
+		v = v * base + (unsigned)d;
+	}
+	*value = v;
+	return v <= max;
+}
