@@ -133,6 +133,10 @@ const char *cli_nearest(const char *name);
 int cli_is_feature(unsigned field);
 unsigned cli_count_features(const struct lvl_policy *p);
 
+/* The 12 bytes of leaf 0, "GenuineIntel"; "unknown" where they are not
+ * known or no text. */
+const char *cli_vendor(const struct lvl_policy *p, char buf[16]);
+
 /* "x86-64-v3": the highest psABI level that p has, 0 for none; *count: how
  * many features the level has. */
 unsigned cli_psabi(const struct lvl_policy *p, unsigned *count);

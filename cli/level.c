@@ -202,18 +202,29 @@ static int incomplete(const struct level_answer *a)
 	return 0;
 }
 
+/* One line a vendor: how many machines, and the first of them. */
 static void refuse_vendors(const struct pool *p)
 {
-	size_t i;
+	unsigned seen = 0, v;
+	size_t i, k, n;
 
 	cli_error("the CPU vendors differ: no guest can move between them");
-	for (i = 0; i < p->nr && i < 8; i++)
-		fprintf(stderr, "  %-24s %s\n", p->host[i].name,
-			p->host[i].cpu ? p->host[i].cpu : "");
-	fputs("reasons: SYSENTER and SYSCALL differ in compatibility mode, the "
-	      "XSAVE layout\ndiffers, errata and mitigations are chosen by "
-	      "vendor.  --vendor-parity gives the\ncommon instruction set, "
-	      "which is not a level to migrate with.\n", stderr);
+	for (i = 0; i < p->nr; i++) {
+		v = p->host[i].vendor ? p->host[i].vendor : 0x80;
+		if (seen & v)
+			continue;
+		seen |= v;
+		for (n = 0, k = i; k < p->nr; k++)
+			n += p->host[k].vendor == p->host[i].vendor;
+		fprintf(stderr, "  %-9s  %zu machine%s, first %s\n",
+			lvl_vendor_name(p->host[i].vendor), n,
+			n == 1 ? "" : "s", p->host[i].name);
+	}
+	fputs("SYSCALL and SYSENTER work differently in compatibility mode, "
+	      "the XSAVE layout\ndiffers, and kernels choose errata and "
+	      "mitigations by vendor.  Level each vendor\nby itself; "
+	      "--vendor-parity gives the common instruction set, which is not "
+	      "a level\nto migrate with.\n", stderr);
 }
 
 static int read_level(struct level_answer *a, const struct pool *p)

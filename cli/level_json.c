@@ -143,13 +143,14 @@ static int is_incomplete(const struct level_answer *a, unsigned field)
 void level_json(const struct level_answer *a, FILE *out)
 {
 	unsigned in_psabi, v = cli_psabi(&a->level, &in_psabi);
+	char id[16];
 
 	fputs("{\n  \"format\": \"cpulevel-level\",\n  \"version\": 1,\n", out);
 	fprintf(out, "  \"guest\": \"%s\",\n",
 		lvl_guest_names[a->pool->select.guest]);
-	fprintf(out, "  \"vendor\": \"%s\",\n",
-		a->parity ? "any"
-			  : lvl_vendor_name(lvl_policy_vendor(&a->level)));
+	fputs("  \"vendor\": ", out);
+	cli_json_string(out, a->parity ? "any" : cli_vendor(&a->level, id));
+	fputs(",\n", out);
 	fprintf(out, "  \"migratable\": %s,\n", a->parity ? "false" : "true");
 	if (v)
 		fprintf(out, "  \"psabi\": \"x86-64-v%u\",\n", v);

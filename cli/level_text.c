@@ -13,7 +13,8 @@ static void headline(const struct level_answer *a)
 {
 	unsigned in_level, n = cli_count_features(&a->level);
 	unsigned v = cli_psabi(&a->level, &in_level);
-	const char *vendor = lvl_vendor_name(lvl_policy_vendor(&a->level));
+	char id[16];
+	const char *vendor = cli_vendor(&a->level, id);
 
 	printf("%s%s of %zu machine%s%s   %s   %s guests   %u features",
 	       cli_ink(INK_BOLD), a->parity ? "common instructions" : "level",

@@ -237,6 +237,7 @@ static int add(struct pool *p, struct lvl_desc *d)
 		return EXIT_INPUT;
 	h->name = copy(d->name);
 	h->cpu = cpu_of(policy);
+	h->vendor = lvl_policy_vendor(policy);
 	h->kernel = copy(lvl_desc_fact(d, "kernel"));
 	h->microcode = copy(lvl_desc_fact(d, "microcode"));
 	take_leaks(p, policy);

@@ -16,6 +16,7 @@ struct pool_host {
 	unsigned offers; /* features it shows, statements included */
 	unsigned capabilities;
 	char *cpu; /* brand string or signature */
+	unsigned vendor; /* LVL_VENDOR_..., 0: not known */
 	char *kernel, *microcode;
 	enum lvl_kind kind; /* which policy was taken */
 };

@@ -202,3 +202,18 @@ unsigned cli_psabi(const struct lvl_policy *p, unsigned *count)
 	}
 	return level;
 }
+
+const char *cli_vendor(const struct lvl_policy *p, char buf[16])
+{
+	static const uint16_t part[] = { LVL_F_VENDOR_0, LVL_F_VENDOR_1,
+					 LVL_F_VENDOR_2 };
+	unsigned i;
+
+	for (i = 0; i < 12; i++) {
+		buf[i] = (char)(lvl_get(p, part[i / 4]) >> 8 * (i % 4));
+		if (buf[i] < 0x20 || buf[i] > 0x7e)
+			return "unknown";
+	}
+	buf[12] = '\0';
+	return buf;
+}

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only file of the tool that uses inline assembly, and Linux beyond
- * POSIX: affinity, /dev/cpu, arch_prctl.
+ * The only file of the tool that uses inline assembly.
  */
-#define _GNU_SOURCE
+#define _DEFAULT_SOURCE      /* syscall() */
 #define _FILE_OFFSET_BITS 64 /* MSR indices exceed 31 bits */
 #include "native.h"
 
 #include <cpulevel/host.h>
 
+#include "facts.h"
 #include "format/import.h"
+#include "online.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 /* x87's environment in the 32-bit protected format: SDM v1, figure 8-9. */
@@ -164,7 +163,7 @@ static int null_selector_once(void)
 struct native {
 	struct lvl_import im;
 	struct probe_report *report;
-	struct lvl_desc *d;	 /* once it is complete */
+	struct lvl_desc *d;      /* once it is complete */
 	struct lvl_policy first; /* the first CPU, cleaned */
 	struct lvl_policy other;
 	unsigned cpu; /* the one that is read now */
@@ -252,8 +251,10 @@ static void msr_open(struct native *n)
 	close(n->msr_fd);
 	n->msr_fd = -1;
 	if (!*why)
-		snprintf(why, size, "%s answers MSRs that do not exist, so "
-				    "none of its answers counts", path);
+		snprintf(why, size,
+			 "%s answers MSRs that do not exist, so "
+			 "none of its answers counts",
+			 path);
 }
 
 static int rdmsr(void *arg, uint32_t index, uint64_t *value)
@@ -287,10 +288,10 @@ static uint32_t address(const void *p)
 
 struct x87_seen {
 	int selectors;  /* FCS or FDS was not 0 */
-	int code;	/* FIP was not 0: the pointers are kept at all */
-	int data;	/* FDP follows every load */
+	int code;       /* FIP was not 0: the pointers are kept at all */
+	int data;       /* FDP follows every load */
 	int exceptions; /* FDP follows a load that raises one */
-	int saved;	/* FXSAVE stores FIP without an exception */
+	int saved;      /* FXSAVE stores FIP without an exception */
 };
 
 static void x87_look(struct x87_seen *s)
@@ -407,19 +408,19 @@ static int extra_leaf(struct native *n, uint32_t leaf)
 	return rc;
 }
 
-static int extra_range(struct native *n, uint32_t base)
+/* A range is there if its first leaf names a last one within `most`. */
+static int extra_range(struct native *n, uint32_t base, uint32_t most, int *is)
 {
 	uint32_t reg[4], leaf;
 	int rc = 0;
 
 	cpuid(NULL, base, 0, reg);
-	if ((reg[0] & 0xffff0000u) != base)
-		return 0; /* no such range: Intel answers with other data */
-	if (reg[0] - base > LONGEST_RANGE) {
+	*is = reg[0] >= base && reg[0] - base <= most;
+	if (*is && reg[0] - base > LONGEST_RANGE) {
 		n->report->cut = base + LONGEST_RANGE + 1;
 		reg[0] = base + LONGEST_RANGE;
 	}
-	for (leaf = base; !rc && leaf <= reg[0]; leaf++)
+	for (leaf = base; *is && !rc && leaf <= reg[0]; leaf++)
 		rc = extra_leaf(n, leaf);
 	return rc;
 }
@@ -428,21 +429,157 @@ static int extra_leaves(struct native *n)
 {
 	static const uint32_t ranges[] = { 0, 0x80000000, 0x80860000,
 					   0xc0000000 };
-	uint32_t hv = 0x40000000;
+	uint32_t base = 0x40000000;
+	int is = lvl_has(n->im.p, LVL_F_HYPERVISOR), rc = 0;
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(ranges) && !rc; i++) {
+		int any;
+
+		rc = extra_range(n, ranges[i], 0xffff, &any);
+	}
+	/* interfaces of several hypervisors stand 0x100 apart */
+	for (; is && !rc && base < 0x40001000; base += 0x100)
+		rc = extra_range(n, base, 0xff, &is);
+	return rc;
+}
+
+/* -- every CPU ------------------------------------------------------------ */
+
+/* Bits that each logical CPU has of its own, or that identify the first. */
+static int is_own(unsigned field)
+{
+	switch (lvl_fields[field].rule) {
+	case LVL_FREE:
+	case LVL_DYNAMIC:
+	case LVL_PIN:
+		return 1;
+	default:
+		return lvl_fields[field].word == LVL_NO_WORD;
+	}
+}
+
+/* What this CPU says otherwise than the first, after the RAW rules. */
+static int compare(struct native *n)
+{
+	const struct lvl_capture capture = { .bits32 = sizeof(void *) == 4 };
 	unsigned i;
 	int rc = 0;
 
-	for (i = 0; i < LVL_COUNT(ranges) && !rc; i++)
-		rc = extra_range(n, ranges[i]);
-	/* several interfaces side by side stand 0x100 apart */
-	if (lvl_has(n->im.p, LVL_F_HYPERVISOR))
-		for (; hv < 0x40001000 && !rc; hv += 0x100) {
-			uint32_t reg[4];
-
-			cpuid(NULL, hv, 0, reg);
-			if (reg[0] - hv >= 0x100)
-				break;
-			rc = extra_range_at(n, hv, reg[0]);
-		}
+	n->other = *n->im.p;
+	lvl_raw_clean(&n->other, &capture, NULL);
+	if (!n->report->nr_cpus) {
+		n->first = n->other;
+		n->report->first = n->cpu;
+	}
+	for (i = 0; i < LVL_NR_FIELDS && !rc; i++)
+		if (!is_own(i) &&
+		    (lvl_get(&n->first, i) != lvl_get(&n->other, i) ||
+		     lvl_known(&n->first, i) != lvl_known(&n->other, i)))
+			rc = add_differ(n, i);
 	return rc;
+}
+
+static int read_cpu(struct native *n)
+{
+	const struct lvl_reader reader = { cpuid, rdmsr, n };
+	int rc = lvl_import_cpu(&n->im);
+
+	if (rc)
+		return rc;
+	msr_open(n);
+	lvl_policy_scan(n->im.p, &reader);
+	msr_close(n);
+	rc = behaviour(n);
+	if (!rc && !n->report->nr_cpus)
+		rc = extra_leaves(n);
+	if (!rc)
+		rc = compare(n);
+	n->report->nr_cpus++;
+	return rc;
+}
+
+static int visit(void *arg, unsigned cpu, int error)
+{
+	struct native *n = arg;
+
+	if (error)
+		return add_refused(n, cpu, error);
+	n->cpu = cpu;
+	return read_cpu(n);
+}
+
+static int every_cpu(struct native *n)
+{
+	struct probe_report *r = n->report;
+	int rc = probe_online(visit, n, &r->guessed);
+
+	if (rc > 0)
+		return lvl_import_fail(&n->im, LVL_E_IO, "affinity: %s",
+				       strerror(rc));
+	if (!rc && !r->nr_cpus)
+		rc = lvl_import_fail(
+			&n->im, LVL_E_IO, "no CPU could be entered: %s",
+			strerror(r->nr_refused ? r->refused[0].error : ENODEV));
+	return rc;
+}
+
+/* -- the whole ------------------------------------------------------------ */
+
+static int keep(void *arg, struct lvl_desc *d)
+{
+	struct native *n = arg;
+
+	n->d = d;
+	return 0;
+}
+
+static int capture(struct native *n, const struct probe_options *o)
+{
+	int rc;
+
+	if (not_here())
+		return lvl_import_fail(&n->im, LVL_E_UNSUPPORTED, "%s",
+				       not_here());
+	if (sizeof(void *) == 4)
+		lvl_import_hint(&n->im, LVL_HINT_32BIT);
+	rc = every_cpu(n);
+	if (!rc)
+		rc = probe_facts(&n->im, o, &n->first);
+	return rc ? rc : lvl_import_done(&n->im);
+}
+
+int probe_native(const struct probe_options *options,
+		 struct probe_report *report, struct lvl_desc **d,
+		 struct lvl_ferr *err)
+{
+	struct native *n = calloc(1, sizeof(*n));
+	int rc;
+
+	memset(report, 0, sizeof(*report));
+	if (!n) {
+		err->code = LVL_E_NO_MEMORY;
+		err->line = 0;
+		snprintf(err->text, sizeof(err->text), "out of memory");
+		return -LVL_E_NO_MEMORY;
+	}
+	n->im.name = "this machine";
+	n->im.err = err;
+	n->im.each = keep;
+	n->im.arg = n;
+	n->report = report;
+	n->msr_fd = -1;
+	rc = capture(n, options);
+	if (!rc)
+		*d = n->d;
+	lvl_desc_free(n->im.d);
+	free(n->im.cores);
+	free(n);
+	return rc;
+}
+
+void probe_report_free(struct probe_report *report)
+{
+	free(report->refused);
+	free(report->differ);
 }

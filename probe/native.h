@@ -35,8 +35,9 @@ struct probe_report {
 	size_t nr_differ;
 	unsigned nr_msrs; /* of the registry's, read on every CPU */
 	char msrs[200];   /* why none could be read, or "" */
-	char cpus[200];   /* why the list of CPUs may be short, or "" */
-	unsigned cut;     /* first leaf of a range too long to read, or 0 */
+	int guessed;  /* the CPUs are those this process may use: no list of all
+		       */
+	unsigned cut; /* first leaf of a range too long to read, or 0 */
 };
 
 /*

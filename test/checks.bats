@@ -118,6 +118,10 @@ function_of() {
 	put core/a.c 'void f(void)' '{' \
 		"$(printf '\t%072d;' 0)" '}'
 	finds 'core/a.c:3: 81 columns' python3 "$tools/check-style.py" .
+	put core/a.c 'void f(void)' '{' "	g(" \
+		"$(printf '\t"%072d");' 0)" '}'
+	run python3 "$tools/check-style.py" .
+	[ "$status" -eq 0 ]
 }
 
 @test "style: no preprocessor conditions inside functions" {

@@ -190,6 +190,7 @@ void gen_forget(struct gen *g, unsigned percent, struct lvl_policy *p)
 	for (i = 0; i < LVL_NR_FIELDS; i++)
 		if (ref_ordered(i) && gen_percent(g, percent))
 			lvl_forget(p, i);
+	rewrite(p, 0);
 }
 
 void gen_complete(struct gen *g, struct lvl_policy *p)

@@ -17,109 +17,8 @@
 #include <cpulevel/import.h>
 
 #include "format/models.h"
+#include "import-result.h"
 #include "import-xml-json.h"
-
-/* -- reading -------------------------------------------------------------- */
-
-#define KEEP 4
-
-struct result {
-	int rc;
-	struct lvl_ferr err;
-	const char *format; /* that was detected */
-	unsigned n;         /* machines delivered */
-	struct lvl_desc *d[KEEP];
-};
-
-static int each(void *arg, struct lvl_desc *d)
-{
-	struct result *r = arg;
-
-	if (r->n < KEEP)
-		r->d[r->n] = d;
-	else
-		lvl_desc_free(d);
-	r->n++;
-	return 0;
-}
-
-static struct result import(const char *text, size_t len)
-{
-	struct result r = { 0 };
-	const struct lvl_format *used = NULL;
-
-	r.rc = lvl_import_memory(text, len, "in", NULL, each, &r, &used,
-				 &r.err);
-	r.format = used ? used->name : "none";
-	return r;
-}
-
-static void drop(struct result *r)
-{
-	unsigned i;
-
-	for (i = 0; i < r->n && i < KEEP; i++)
-		lvl_desc_free(r->d[i]);
-}
-
-/* The text must be detected as `format` and hold `n` machines. */
-static struct result good(const char *format, const char *text, unsigned n)
-{
-	struct result r = import(text, strlen(text));
-
-	if (r.rc)
-		fail_msg("%s: %s", r.format, r.err.text);
-	assert_string_equal(r.format, format);
-	assert_int_equal(r.n, n);
-	return r;
-}
-
-static const struct lvl_policy *policy(const struct result *r, unsigned n,
-				       enum lvl_kind kind)
-{
-	assert_non_null(r->d[n]->policy[kind]);
-	return r->d[n]->policy[kind];
-}
-
-/* What a policy must say about a field; UNKNOWN: nothing. */
-#define UNKNOWN UINT64_MAX
-
-struct want {
-	unsigned field;
-	uint64_t value;
-};
-
-static void check(const struct lvl_policy *p, const struct want *want,
-		  size_t nr)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++) {
-		uint64_t is = lvl_known(p, want[i].field)
-				      ? lvl_get(p, want[i].field)
-				      : UNKNOWN;
-
-		if (is != want[i].value)
-			fail_msg("%s is %#llx, want %#llx",
-				 lvl_field_name(want[i].field),
-				 (unsigned long long)is,
-				 (unsigned long long)want[i].value);
-	}
-}
-
-#define CHECK(p, ...)                                        \
-	check(p, (const struct want[]){ __VA_ARGS__ },       \
-	      sizeof((const struct want[]){ __VA_ARGS__ }) / \
-		      sizeof(struct want))
-
-static void assert_fact(const struct lvl_desc *d, const char *key,
-			const char *value)
-{
-	const char *is = lvl_desc_fact(d, key);
-
-	assert_non_null(is);
-	assert_string_equal(is, value);
-}
 
 /* -- good text ------------------------------------------------------------ */
 
@@ -187,7 +86,7 @@ static void test_guest_cpus(void **state)
 	      { LVL_F_MPX, UNKNOWN }, { LVL_F_VMX_EPT_2MB, 1 },
 	      { LVL_F_MAXPHYSADDR, UNKNOWN });
 	assert_string_equal(r.d[1]->name, "vm1");
-	CHECK(policy(&r, 1, LVL_KIND_HVM_DEFAULT), { LVL_F_AVX2, 1 },
+	CHECK(policy(&r, 1, LVL_KIND_HVM_DEFAULT), { LVL_F_BMI2, 1 },
 	      { LVL_F_VMX_EPT_2MB, UNKNOWN }, { LVL_F_VENDOR_0, UNKNOWN });
 	CHECK(policy(&r, 2, LVL_KIND_HVM_DEFAULT), { LVL_F_SHA, 1 },
 	      { LVL_F_MONITOR, UNKNOWN }, { LVL_F_MAXPHYSADDR, 48 },
@@ -211,13 +110,13 @@ static void test_firecracker(void **state)
 {
 	static const char bare[] =
 		"{\"cpuid_modifiers\": [{\"leaf\": \"0x1\", \"subleaf\": "
-		"\"0x0\", \"modifiers\": [{\"register\": \"ecx\", "
+		"\"0x0\", \"modifiers\": [{\"register\": \"edx\", "
 		"\"bitmap\": \"0bxxx1\"}]}]}";
 	struct result r = good("firecracker", fingerprint, 1);
 
 	(void)state;
 	CHECK(policy(&r, 0, LVL_KIND_HVM_DEFAULT), { LVL_F_BMI1, 1 },
-	      { LVL_F_FSGSBASE, 0 }, { LVL_F_AVX2, UNKNOWN }, { LVL_F_SMAP, 1 },
+	      { LVL_F_FSGSBASE, 0 }, { LVL_F_AVX2, UNKNOWN }, { LVL_F_ADX, 1 },
 	      { LVL_F_CLWB, UNKNOWN }, { LVL_F_MAXPHYSADDR, 46 });
 	assert_fact(r.d[0], "kernel", "6.1");
 	assert_fact(r.d[0], "bios", "1.0");
@@ -225,8 +124,8 @@ static void test_firecracker(void **state)
 	assert_fact(r.d[0], "unknown-msr", "0x4b564d00 0x0/0x2");
 	drop(&r);
 	r = good("firecracker", bare, 1);
-	CHECK(policy(&r, 0, LVL_KIND_HVM_DEFAULT), { LVL_F_SSE3, 1 },
-	      { LVL_F_SSSE3, UNKNOWN });
+	CHECK(policy(&r, 0, LVL_KIND_HVM_DEFAULT), { LVL_F_FPU, 1 },
+	      { LVL_F_VME, UNKNOWN });
 	drop(&r);
 }
 
@@ -237,10 +136,10 @@ static void test_qemu(void **state)
 	(void)state;
 	CHECK(policy(&r, 0, LVL_KIND_HVM_DEFAULT), { LVL_F_BASE_FAMILY, 15 },
 	      { LVL_F_EXT_FAMILY, 8 }, { LVL_F_BASE_MODEL, 1 },
-	      { LVL_F_EXT_MODEL, 3 }, { LVL_F_SSE4_2, 1 }, { LVL_F_SMAP, 0 },
-	      { LVL_F_AVX, UNKNOWN }, { LVL_F_KVMCLOCK, UNKNOWN },
-	      { LVL_F_HTT, UNKNOWN }, { LVL_F_MAXPHYSADDR, UNKNOWN },
-	      { LVL_F_VENDOR_1, 0x69746e65 },
+	      { LVL_F_EXT_MODEL, 3 }, { LVL_F_3DNOWPREFETCH, 1 },
+	      { LVL_F_SMAP, 0 }, { LVL_F_AVX, UNKNOWN },
+	      { LVL_F_KVMCLOCK, UNKNOWN }, { LVL_F_HTT, UNKNOWN },
+	      { LVL_F_MAXPHYSADDR, UNKNOWN }, { LVL_F_VENDOR_1, 0x69746e65 },
 	      { LVL_F_BRAND_STRING_0, 0x20444d41 },
 	      { LVL_F_BRAND_STRING_11, 0 });
 	assert_fact(r.d[0], "qemu-model", "host");
@@ -263,27 +162,37 @@ static void test_own(void **state)
 	drop(&r);
 }
 
-/* Writing what was read and reading it again loses nothing. */
+/*
+ * Writing what was read and reading it again loses nothing.  A policy that is
+ * not raw is completed when it is read: more may be known then, and what
+ * follows from other fields is made anew.
+ */
 static void check_round_trip(const struct lvl_desc *d, enum lvl_kind kind)
 {
-	char *text[2];
-	size_t len[2];
+	const struct lvl_policy *before = d->policy[kind], *after;
 	struct result r;
-	FILE *out = open_memstream(&text[0], &len[0]);
+	char *text;
+	size_t len;
+	unsigned w;
+	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
 	assert_int_equal(lvl_desc_write_json(d, kind, out), 0);
 	fclose(out);
-	r = good("json", text[0], 1);
-	out = open_memstream(&text[1], &len[1]);
-	assert_non_null(out);
-	assert_int_equal(lvl_desc_write_json(r.d[0], kind, out), 0);
-	fclose(out);
-	assert_string_equal(text[0], text[1]);
-	assert_memory_equal(r.d[0]->policy[kind], d->policy[kind],
-			    sizeof(struct lvl_policy));
-	free(text[0]);
-	free(text[1]);
+	r = good("json", text, 1);
+	after = policy(&r, 0, kind);
+	for (w = 0; w < LVL_NR_WORDS; w++)
+		if (before->k[w] & ~lvl_masks[LVL_MASK_DERIVED][w] &
+		    (~after->k[w] | (before->v[w] ^ after->v[w])))
+			fail_msg("word %u: 0x%x of 0x%x, was 0x%x of 0x%x", w,
+				 after->v[w], after->k[w], before->v[w],
+				 before->k[w]);
+	if (kind == LVL_KIND_RAW)
+		assert_memory_equal(before, after, sizeof(*before));
+	assert_int_equal(r.d[0]->nr_facts, d->nr_facts);
+	assert_int_equal(r.d[0]->extra[kind].nr_leaves,
+			 d->extra[kind].nr_leaves);
+	free(text);
 	drop(&r);
 }
 
@@ -356,7 +265,7 @@ static void test_models(void **state)
 	assert_int_equal(features_of("libvirt", "486"), 3);
 	assert_int_equal(features_of("libvirt", "Haswell"), 121);
 	assert_int_equal(features_of("libvirt", "EPYC-Milan"), 85);
-	assert_int_equal(features_of("qemu", "Haswell-v2"), 125);
+	assert_int_equal(features_of("qemu", "Haswell-v2"), 126);
 	assert_int_equal(features_of("psabi", "x86-64"), 8);
 	for (i = 0; i < lvl_nr_model_names; i++)
 		assert_true(
@@ -397,8 +306,8 @@ static void check_cuts(const char *text)
 		struct result r = import(text, len);
 
 		if (r.rc >= 0 || r.n || !r.err.text[0])
-			fail_msg("cut at %zu: %d, %u machines: %s", len, r.rc,
-				 r.n, r.err.text);
+			fail_msg("%s cut at %zu: %d, %u machines: %s", r.format,
+				 len, r.rc, r.n, r.err.text);
 		drop(&r);
 	}
 }
@@ -532,7 +441,7 @@ static struct result read_dump(const char *file, const char *format)
 	return r;
 }
 
-enum { FILE_NAME, FAMILY = 6, MODEL, STEPPING, SIGNATURE, EXTRA = 17 };
+enum { FILE_NAME, FAMILY = 6, MODEL, STEPPING, MAX_BASIC = 12, EXTRA = 17 };
 
 static void check_identity(const struct lvl_policy *p, char *col[])
 {
@@ -583,7 +492,8 @@ static unsigned check_dump(char *line)
 		return 0;
 	assert_non_null(col[19]);
 	r = read_dump(line, folders[i].format);
-	check_identity(policy(&r, 0, folders[i].kind), col);
+	if (strtoul(col[MAX_BASIC], NULL, 16)) /* or leaf 1 is no data */
+		check_identity(policy(&r, 0, folders[i].kind), col);
 	drop(&r);
 	return 1 + check_reply(col);
 }

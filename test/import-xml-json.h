@@ -3,6 +3,8 @@
 #ifndef LVL_TEST_IMPORT_XML_JSON_H
 #define LVL_TEST_IMPORT_XML_JSON_H
 
+#include <cpulevel/err.h>
+
 /* -- samples -------------------------------------------------------------- */
 
 static const char cpudata[] =
@@ -62,7 +64,7 @@ static const char fingerprint[] =
 	"   {\"leaf\": \"0x7\", \"subleaf\": \"0x0\", \"flags\": 1,\n"
 	"    \"modifiers\": [\n"
 	"     {\"register\": \"ebx\",\n"
-	"      \"bitmap\": \"0b1_0000_0000_xx0x_xxxx_1000\"}]},\n"
+	"      \"bitmap\": \"0b1xxx_xxxx_xx0x_xxxx_1000\"}]},\n"
 	"   {\"leaf\": \"0x80000008\", \"subleaf\": \"0x0\", \"flags\": 0,\n"
 	"    \"modifiers\": [{\"register\": \"eax\", \"bitmap\":\n"
 	"     \"0b00000000000000000011000000101110\"}]}],\n"
@@ -74,13 +76,13 @@ static const char qmp[] =
 	"  \"major\": 10}, \"package\": \"deb\"}, \"capabilities\": []}}\n"
 	"{\"execute\": \"query-cpu-model-expansion\", \"arguments\":\n"
 	" {\"type\": \"full\", \"model\": {\"name\": \"host\"}}}\n"
+	"{\"return\": [{\"name\": \"EPYC\", \"typename\": \"x\"}]}\n"
 	"{\"return\": {\"model\": {\"name\": \"host\", \"props\": {\n"
 	" \"family\": 23, \"model\": 49, \"stepping\": 0, \"level\": 16,\n"
 	" \"vendor\": \"AuthenticAMD\", \"model-id\": \"AMD EPYC\",\n"
-	" \"sse4.2\": true, \"sse4_2\": true, \"smap\": false,\n"
+	" \"3dnowprefetch\": true, \"smap\": false,\n"
 	" \"kvmclock\": false, \"ht\": true, \"phys-bits\": 0,\n"
-	" \"realized\": false}}}}\n"
-	"{\"return\": [{\"name\": \"EPYC\", \"typename\": \"x\"}]}\n";
+	" \"realized\": false}}}}\n";
 
 static const char own[] =
 	"{\"format\": \"cpulevel-policy\", \"version\": 1,\n"
@@ -141,10 +143,10 @@ static const struct bad {
 	{ "<!DOCTYPE cpudata [<!ENTITY a 'b'>]>\n<cpudata arch='x86'/>",
 	  LVL_E_SYNTAX, 0, 0, "not a format" },
 	{ DATA(ROW("1", "1")) "\n<!DOCTYPE a [<!ENTITY a 'b'>]><cpudata/>",
-	  LVL_E_SYNTAX, 4, 1, "DOCTYPE" },
+	  LVL_E_SYNTAX, 5, 1, "DOCTYPE" },
 	{ DATA("&a;"), LVL_E_SYNTAX, 2, 0, "undefined entity" },
-	{ DATA(ROW("1", "1")) "\nmore", LVL_E_SYNTAX, 4, 1, "neither" },
-	{ DATA(ROW("1", "1")) "\n<!-- more", LVL_E_TRUNCATED, 4, 1, "comment" },
+	{ DATA(ROW("1", "1")) "\nmore", LVL_E_SYNTAX, 5, 1, "neither" },
+	{ DATA(ROW("1", "1")) "\n<!-- more", LVL_E_TRUNCATED, 5, 1, "comment" },
 	{ CPU("<feature name='avx-2-2'/>"), LVL_E_UNKNOWN_NAME, 3, 0,
 	  "'avx-2-2'" },
 	{ CPU("<feature/>"), LVL_E_SYNTAX, 3, 0, "without a name" },
@@ -164,7 +166,7 @@ static const struct bad {
 	{ "<cpu>\n<model>Hasvell</model></cpu>", LVL_E_UNKNOWN_NAME, 2, 0,
 	  "'Hasvell'" },
 	{ "<cpu>\n</cpu>", LVL_E_EMPTY, 2, 0, "without a <model>" },
-	{ "<domain>\n</domain>", LVL_E_EMPTY, 0, 0, "no machine" },
+	{ "<domain>\n</domain>", LVL_E_EMPTY, 2, 0, "no machine" },
 	{ "<cpuid>\n</cpuid>", LVL_E_EMPTY, 2, 0, "without a <processor>" },
 	{ "<cpuid>\n<processor/></cpuid>", LVL_E_EMPTY, 2, 0, "<register>" },
 	{ "<cpuid><processor>\n<register eax='0' ecx='0'>1,2,3</register>"

@@ -85,14 +85,20 @@ static int zero_none(unsigned field)
 
 /* -- clauses -------------------------------------------------------------- */
 
+/* A value that may not be there holds no more than its own carrier. */
 static enum ref_truth atom_holds(const struct ref_policy *r,
 				 const struct lvl_atom *a)
 {
+	enum ref_truth carried;
+
 	/* what no guest may see carries nothing */
 	if (!ref_ordered(a->field) || r->f[a->field].na ||
 	    greatest(r, a->field) < a->at_least)
 		return REF_FALSE;
-	return least(r, a->field) >= a->at_least ? REF_TRUE : REF_UNKNOWN;
+	carried = ref_holds(r, lvl_fields[a->field].carrier);
+	if (least(r, a->field) >= a->at_least)
+		return carried;
+	return carried == REF_FALSE ? REF_FALSE : REF_UNKNOWN;
 }
 
 enum ref_truth ref_holds(const struct ref_policy *r, unsigned clause)
@@ -188,7 +194,7 @@ static int apply_field(struct ref_policy *r, unsigned field)
 	return acted | fall(r, field);
 }
 
-/* Rules 0 .. steps - 1 are requirements, the others fields. */
+/* Rules 0 .. steps - 1 are requirements, the others are fields. */
 static int apply(struct ref_policy *r, unsigned rule)
 {
 	if (rule >= lvl_nr_steps)
@@ -271,6 +277,18 @@ void ref_write(const struct ref_policy *r, struct lvl_policy *p)
 	}
 }
 
+/* What of a half known control is allowed for certain, if anything is. */
+static void low_pair(struct ref_policy *r, unsigned lower)
+{
+	unsigned upper = lvl_fields[lower].pair;
+
+	if (lvl_fields[lower].width > 1 || r->f[lower].na ||
+	    greatest(r, lower) > least(r, upper))
+		return;
+	make(r, lower, greatest(r, lower));
+	make(r, upper, least(r, upper));
+}
+
 void ref_low(struct ref_policy *r)
 {
 	unsigned i;
@@ -282,6 +300,8 @@ void ref_low(struct ref_policy *r)
 			make(r, i, least(r, i));
 		else if (lvl_fields[i].rule == LVL_OR && !r->f[i].na)
 			make(r, i, greatest(r, i));
+		else if (ref_is_pair(i))
+			low_pair(r, i);
 	}
 	settle_carriers(r);
 }

@@ -21,7 +21,8 @@ def suites(root):
 def count(path):
     passed = failed = skipped = 0
     for suite, case in suites(tree.parse(path).getroot()):
-        name = '%s: %s' % (suite, case.get('name'))
+        # meson: "PROJECT.PROJECT:SUITE / TEST"
+        name = '%s: %s' % (suite.split(':', 1)[-1], case.get('name'))
         if case.find('failure') is not None or case.find('error') is not None:
             failed += 1
             print('FAILED %s' % name)

@@ -6,8 +6,9 @@ usage: check-style.py [ROOT]
 
 A file has at most 600 lines and a function 100; over all, the median function
 of the product has at most 15 lines and 95 % have at most 60.  No line is wider
-than 80 columns, no comment is a // comment, no goto goes back, no #ifdef is
-inside a function, and no file is called after nothing (util, misc, ...).
+than 80 columns, but for one that is a single string; no comment is a //
+comment, no goto goes back, no #if is inside a function, and no file is called
+after nothing (util, misc, ...).
 Exit: 0 so it is, 1 not, 3 cannot read.
 """
 import glob
@@ -18,6 +19,8 @@ import sys
 FILE_LINES, FUNCTION_LINES, MEDIAN, P95, COLUMNS = 600, 100, 15, 60, 80
 PRODUCT = ['cli', 'core', 'format', 'hv', 'pool', 'probe', 'store']
 FOLDERS = PRODUCT + ['bench', 'examples', 'fuzz', 'include', 'test']
+# A line of somebody's output as a string stays one line.
+LITERAL = re.compile(r'[ \t]*"(?:\\.|[^"\\])*"[,;)]*$')
 NAMELESS = re.compile(r'(utils?|helpers?|misc|common|stuff)\.[ch]$')
 # Comments, strings and characters; the first alternative wins.
 TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
@@ -69,7 +72,7 @@ def layout(f):
         yield number, 'a // comment'
     for number, line in enumerate(f.lines, 1):
         width = len(line.expandtabs(8))
-        if width > COLUMNS:
+        if width > COLUMNS and not LITERAL.match(line):
             yield number, '%d columns, more than %d' % (width, COLUMNS)
 
 

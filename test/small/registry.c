@@ -4,7 +4,7 @@
  *
  * The rest of the program sees them through the declarations of registry.h,
  * which say const, and only reads them.  Here they must be writable, so this
- * file gives those declarations other names while it includes the header,
+ * file gives those declarations other names while it includes the headers,
  * and defines the real ones itself, of the same types without const.
  */
 #define lvl_fields declared_fields
@@ -14,7 +14,7 @@
 #define lvl_steps declared_steps
 #define lvl_nr_steps declared_nr_steps
 #define lvl_masks declared_masks
-#include <cpulevel/registry.h>
+#include <cpulevel/level.h>
 #undef lvl_fields
 #undef lvl_words
 #undef lvl_atoms
@@ -23,7 +23,6 @@
 #undef lvl_nr_steps
 #undef lvl_masks
 
-#include <cpulevel/level.h>
 #include <stdio.h>
 
 #include "registry.h"
@@ -46,8 +45,8 @@ const char lvl_field_names[] = "f0\0f1\0f2\0f3\0"
 			       "il\0iu\0pn";
 const uint16_t lvl_ordered[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 const uint16_t lvl_nr_ordered = 10;
-const uint16_t lvl_numbers[LVL_NR_NUMBERS] = { SMALL_MIN, SMALL_MAX,
-					       SMALL_FROM, SMALL_TO };
+const uint16_t lvl_numbers[LVL_NR_NUMBERS] = { SMALL_MIN, SMALL_MAX, SMALL_FROM,
+					       SMALL_TO };
 const uint16_t lvl_equals[LVL_NR_EQUALS] = { SMALL_EQ0, SMALL_EQ1 };
 const uint16_t lvl_pairs[LVL_NR_PAIRS] = { SMALL_MUST, SMALL_FROM };
 const uint16_t lvl_pins[LVL_NR_PINS] = { SMALL_PIN };
@@ -93,13 +92,13 @@ static const struct node {
 	{ SMALL_EQ0, LVL_NO_FIELD, LVL_EQUAL, 1, 4, 1 },
 	{ SMALL_EQ1, LVL_NO_FIELD, LVL_EQUAL, 2, 5, 2 },
 	{ SMALL_MUST, SMALL_MAY, LVL_PAIR, 1, 6, 1 },
-	{ SMALL_FROM, SMALL_TO, LVL_PAIR, 2, 8, 1 },
+	{ SMALL_FROM, SMALL_TO, LVL_PAIR, 2, 8, 2 },
 };
 #define NR_NODES LVL_COUNT(nodes)
 
 static uint64_t state;
-static unsigned order[NR_NODES];  /* nodes by rank */
-static uint8_t asleep[NR_NODES];  /* always n/a: keeps the registry small */
+static unsigned order[NR_NODES]; /* nodes by rank */
+static uint8_t asleep[NR_NODES]; /* one value only: keeps the registry small */
 static unsigned nr_clauses, nr_atoms, nr_edges;
 
 unsigned small_random(unsigned n)
@@ -246,9 +245,9 @@ static unsigned draw_clause(unsigned rank)
 
 static void add_step(unsigned field, unsigned clause, unsigned edge)
 {
-	lvl_steps[lvl_nr_steps++] = (struct lvl_step){
-		(uint16_t)field, (uint16_t)clause, (uint16_t)edge
-	};
+	lvl_steps[lvl_nr_steps++] =
+		(struct lvl_step){ (uint16_t)field, (uint16_t)clause,
+				   (uint16_t)edge };
 }
 
 static void draw_requirements(unsigned field, unsigned rank)
@@ -288,7 +287,7 @@ static void draw_carrier(const struct node *n, unsigned rank)
 		return;
 	lvl_fields[n->upper].carrier = f->carrier;
 	lvl_fields[n->upper].owner = f->owner;
-	if (n->width == 1)
+	if (n->width == 1 && !asleep[order[rank]])
 		draw_requirements(n->upper, rank);
 	add_step(n->upper, f->carrier, LVL_NO_FIELD);
 }
@@ -352,6 +351,7 @@ static void put(struct ref_policy *r, unsigned field, uint64_t v, int na)
 
 static void walk_rank(struct walk *w, unsigned rank);
 
+/* Every set of allowed values; where it may not be 1 only {0}. */
 static void walk_pair(struct walk *w, const struct node *n, unsigned rank,
 		      unsigned top)
 {
@@ -364,9 +364,6 @@ static void walk_pair(struct walk *w, const struct node *n, unsigned rank,
 			walk_rank(w, rank + 1);
 		}
 	}
-	if (top == n->top)
-		return;
-	put(&w->at, n->field, 1, 0); /* {1} where it may not be 1: none */
 }
 
 static int required(const struct ref_policy *r, unsigned field)
@@ -389,6 +386,13 @@ static void walk_node(struct walk *w, const struct node *n, unsigned rank)
 
 	if (n->rule == LVL_AND && !required(&w->at, n->field))
 		top = 0;
+	if (asleep[order[rank]]) {
+		put(&w->at, n->field, 0, (f->flags & LVL_FIELD_ZERO_NONE) != 0);
+		if (n->upper != LVL_NO_FIELD)
+			put(&w->at, n->upper, n->top, 0);
+		walk_rank(w, rank + 1);
+		return;
+	}
 	if (n->upper != LVL_NO_FIELD) {
 		if (!required(&w->at, n->upper))
 			top = 0;
@@ -434,4 +438,65 @@ unsigned small_policies(struct ref_policy *p, unsigned max)
 	w.max = max;
 	walk_rank(&w, 0);
 	return w.n;
+}
+
+void small_garbage(struct lvl_policy *p)
+{
+	unsigned i;
+
+	lvl_policy_zero(p);
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (ref_ordered(i))
+			lvl_set(p, i, small_random(4) & ref_full(i));
+}
+
+/* -- saying what it is ---------------------------------------------------- */
+
+static void print_clause(const char *verb, unsigned field, unsigned clause)
+{
+	const struct lvl_clause *c = &lvl_clauses[clause];
+	unsigned i;
+
+	fprintf(stderr, "  %s %s", &lvl_field_names[lvl_fields[field].name],
+		verb);
+	for (i = 0; i < c->count; i++) {
+		const struct lvl_atom *a = &lvl_atoms[c->first + i];
+
+		fprintf(stderr, "%s%s>=%u", i ? " or " : " ",
+			&lvl_field_names[lvl_fields[a->field].name],
+			a->at_least);
+	}
+	fputc('\n', stderr);
+}
+
+void small_print(void)
+{
+	unsigned i;
+
+	for (i = 0; i < lvl_nr_steps; i++)
+		print_clause(lvl_steps[i].edge == LVL_NO_FIELD ? "carried by"
+							       : "needs",
+			     lvl_steps[i].field, lvl_steps[i].clause);
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (lvl_fields[i].owner)
+			print_clause("owned by", i, lvl_fields[i].owner);
+}
+
+void small_print_policy(const char *name, const struct ref_policy *r)
+{
+	unsigned i;
+
+	fprintf(stderr, "  %s:", name);
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		if (!ref_ordered(i))
+			continue;
+		fprintf(stderr, " %s=", &lvl_field_names[lvl_fields[i].name]);
+		if (r->f[i].na)
+			fprintf(stderr, "n/a");
+		else
+			fprintf(stderr, "%s%u",
+				r->f[i].k == ref_full(i) ? "" : "?",
+				(unsigned)r->f[i].v);
+	}
+	fputc('\n', stderr);
 }
