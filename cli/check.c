@@ -80,7 +80,8 @@ static const struct {
 static void head(const struct answer *a)
 {
 	static const char *const says[] = {
-		[LVL_YES] = "can run on", [LVL_NO] = "cannot run on",
+		[LVL_YES] = "can run on",
+		[LVL_NO] = "cannot run on",
 		[LVL_UNKNOWN] = "may or may not run on",
 	};
 	unsigned s, any = 0;
@@ -90,8 +91,8 @@ static void head(const struct answer *a)
 	       says[a->verdict], a->host_name);
 	for (s = 0; s < LVL_NR_SEVERITIES; s++)
 		if (a->all.count[s])
-			printf("%s%u %s", any++ ? ", " : ": ",
-			       a->all.count[s], lvl_severity_names[s]);
+			printf("%s%u %s", any++ ? ", " : ": ", a->all.count[s],
+			       lvl_severity_names[s]);
 	putchar('\n');
 }
 
@@ -180,12 +181,14 @@ static void json(const struct answer *a)
 	size_t i;
 
 	printf("{\n  \"format\": \"cpulevel-check\",\n  \"version\": 1,\n"
-	       "  \"verdict\": \"%s\",\n  \"findings\": [", words[a->verdict]);
+	       "  \"verdict\": \"%s\",\n  \"findings\": [",
+	       words[a->verdict]);
 	for (i = 0; i < a->all.nr; i++) {
 		const struct lvl_finding *f = &a->all.f[i];
 
 		printf("%s\n    {\"severity\": \"%s\", \"field\": \"%s\", "
-		       "\"where\": \"%s\", \"guest\": \"%s\", \"host\": \"%s\", "
+		       "\"where\": \"%s\", \"guest\": \"%s\", \"host\": "
+		       "\"%s\", "
 		       "\"class\": \"%s\", \"sure\": %s, \"reason\": \"%s\"}",
 		       i ? "," : "", lvl_severity_names[f->severity],
 		       lvl_field_name(f->field), cli_place(f->field, place),
@@ -243,7 +246,8 @@ static int ask(struct answer *a, const struct lvl_desc *guest,
 static int check(char **file, const struct cli_select *s, int as_json)
 {
 	static const int exits[] = {
-		[LVL_YES] = EXIT_YES, [LVL_NO] = EXIT_NO,
+		[LVL_YES] = EXIT_YES,
+		[LVL_NO] = EXIT_NO,
 		[LVL_UNKNOWN] = EXIT_INCOMPLETE,
 	};
 	static struct answer a; /* large */

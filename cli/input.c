@@ -17,7 +17,8 @@ int cli_set_from(const char *name)
 	if (cli_from)
 		return 0;
 	return cli_usage("no format \"%s\"; `cpulevel import --formats` lists "
-			 "them", name);
+			 "them",
+			 name);
 }
 
 /* -- one file ------------------------------------------------------------- */
@@ -128,8 +129,10 @@ static int read_path(struct walk *w, const char *path)
 		cli_error("%s: %s", path, strerror(errno));
 		return EXIT_INPUT;
 	}
-	rc = report(w, lvl_import_file(f, path, cli_from, rename_machine, &r,
-				       NULL, &err), &err);
+	rc = report(w,
+		    lvl_import_file(f, path, cli_from, rename_machine, &r, NULL,
+				    &err),
+		    &err);
 	fclose(f);
 	return rc;
 }

@@ -132,9 +132,11 @@ static int drop(struct lvl_fold *f, const char *names)
 			return EXIT_USAGE;
 		if (lvl_fields[field].rule != LVL_AND &&
 		    lvl_fields[field].rule != LVL_MIN)
-			return cli_usage("%s is not a capability: its rule is "
-					 "%s", lvl_field_name((unsigned)field),
-					 lvl_rule_names[lvl_fields[field].rule]);
+			return cli_usage(
+				"%s is not a capability: its rule is "
+				"%s",
+				lvl_field_name((unsigned)field),
+				lvl_rule_names[lvl_fields[field].rule]);
 		lvl_fold_drop(f, (unsigned)field);
 		names += n + (names[n] == ',');
 	}
@@ -176,8 +178,9 @@ static int write_level(const struct level_answer *a, const char *name)
 
 	p = d ? lvl_desc_policy(d, LVL_KIND_LEVEL) : NULL;
 	snprintf(text, sizeof(text), "%zu", a->pool->nr);
-	if (p && !lvl_desc_add_fact(d, "guest",
-				    lvl_guest_names[a->pool->select.guest]) &&
+	if (p &&
+	    !lvl_desc_add_fact(d, "guest",
+			       lvl_guest_names[a->pool->select.guest]) &&
 	    !lvl_desc_add_fact(d, "members", text) &&
 	    (!a->parity || !lvl_desc_add_fact(d, "parity",
 					      "instruction set only, not for "
@@ -224,7 +227,8 @@ static void refuse_vendors(const struct pool *p)
 	      "the XSAVE layout\ndiffers, and kernels choose errata and "
 	      "mitigations by vendor.  Level each vendor\nby itself; "
 	      "--vendor-parity gives the common instruction set, which is not "
-	      "a level\nto migrate with.\n", stderr);
+	      "a level\nto migrate with.\n",
+	      stderr);
 }
 
 static int read_level(struct level_answer *a, const struct pool *p)
@@ -307,11 +311,13 @@ const struct verb verb_level = {
 	.summary = "what a guest can have at most on all of these machines",
 	.help = "options:\n"
 		"  --guest KIND      pv, hvm-shadow or hvm (default)\n"
-		"  --of WHAT         default: what new guests get (default); max: "
+		"  --of WHAT         default: what new guests get (default); "
+		"max: "
 		"what an\n"
 		"                    arriving guest may have; raw: the CPUs "
 		"themselves\n"
-		"  --cap FILE        no feature that this policy does not have\n"
+		"  --cap FILE        no feature that this policy does not "
+		"have\n"
 		"  --drop NAME,...   without these features\n"
 		"  --vendor-parity   machines of several vendors: the common "
 		"instruction set,\n"

@@ -9,8 +9,8 @@ struct level_answer {
 	const struct pool *pool;
 	struct lvl_policy level;
 	struct lvl_status status;
-	int parity; /* instruction set only: not for migration */
-	int all;    /* every host, however many */
+	int parity;            /* instruction set only: not for migration */
+	int all;               /* every host, however many */
 	unsigned capabilities; /* of the level */
 };
 

@@ -30,8 +30,9 @@ static void hosts(const struct level_answer *a, FILE *out)
 
 		fprintf(out, "%s\n    {\"name\": ", i ? "," : "");
 		cli_json_string(out, h->name);
-		fprintf(out, ", \"offers\": %u, \"gives_up\": %u, "
-			     "\"policy\": \"%s\", \"alone_lacks\": [",
+		fprintf(out,
+			", \"offers\": %u, \"gives_up\": %u, "
+			"\"policy\": \"%s\", \"alone_lacks\": [",
 			h->offers, h->capabilities - a->capabilities,
 			lvl_kind_names[h->kind]);
 		level_alone(a, i, item_of, &l);

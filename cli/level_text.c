@@ -28,8 +28,8 @@ static void headline(const struct level_answer *a)
 	if (a->parity)
 		printf("%sNOT FOR MIGRATION: software built for these "
 		       "instructions runs on all of them;\na running guest "
-		       "cannot move between them.%s\n", cli_ink(INK_WARN),
-		       cli_ink(INK_PLAIN));
+		       "cannot move between them.%s\n",
+		       cli_ink(INK_WARN), cli_ink(INK_PLAIN));
 }
 
 /* -- the machines --------------------------------------------------------- */
@@ -172,8 +172,8 @@ static void limiting(const struct level_answer *a)
 		if (!n)
 			continue;
 		shown++;
-		snprintf(title, sizeof(title), "only %s lacks %u:",
-			 a->pool->host[i].name, n);
+		snprintf(title, sizeof(title),
+			 "only %s lacks %u:", a->pool->host[i].name, n);
 		begin(&w, title);
 		level_alone(a, i, word_of, &w);
 		cli_wrap_end(&w);
@@ -303,12 +303,14 @@ void level_print(const struct level_answer *a)
 	putchar('\n');
 	limiting(a);
 	statements(a);
-	fields(a, "fell because members differ (conflicts):",
-	       a->status.conflict, a->status.nr_conflicts, 1);
+	fields(a,
+	       "fell because members differ (conflicts):", a->status.conflict,
+	       a->status.nr_conflicts, 1);
 	lost(a);
 	numbers(a);
 	leaks(a);
-	fields(a, "incomplete, not known of every machine:",
-	       a->status.incomplete, a->status.nr_incomplete, 0);
+	fields(a,
+	       "incomplete, not known of every machine:", a->status.incomplete,
+	       a->status.nr_incomplete, 0);
 	names(a);
 }

@@ -15,14 +15,14 @@ static void help(FILE *out)
 {
 	unsigned i;
 
-	fprintf(out, "%susage:%s cpulevel VERB [ARGUMENTS]\n\n"
-		     "Which CPU may a virtual machine see, so that it can move "
-		     "between machines\nthat are not alike?\n\n",
+	fprintf(out,
+		"%susage:%s cpulevel VERB [ARGUMENTS]\n\n"
+		"Which CPU may a virtual machine see, so that it can move "
+		"between machines\nthat are not alike?\n\n",
 		cli_ink(INK_BOLD), cli_ink(INK_PLAIN));
 	for (i = 0; i < LVL_COUNT(verbs); i++)
 		fprintf(out, "  %s%-8s%s  %s\n", cli_ink(INK_BOLD),
-			verbs[i]->name, cli_ink(INK_PLAIN),
-			verbs[i]->summary);
+			verbs[i]->name, cli_ink(INK_PLAIN), verbs[i]->summary);
 	fputs("\nexamples:\n"
 	      "  cpulevel capture -o this.txt           describe this machine\n"
 	      "  cpulevel level hosts/                  what can a guest have "
@@ -97,8 +97,10 @@ int main(int argc, char **argv)
 	}
 	v = find(argv[1]);
 	if (!v) {
-		fprintf(stderr, "cpulevel: no verb \"%s\"; `cpulevel --help` "
-				"lists them\n", argv[1]);
+		fprintf(stderr,
+			"cpulevel: no verb \"%s\"; `cpulevel --help` "
+			"lists them\n",
+			argv[1]);
 		return EXIT_USAGE;
 	}
 	cli_verb = v->name;

@@ -54,8 +54,8 @@ int cli_usage(const char *fmt, ...)
 const char *cli_ink(enum cli_ink ink)
 {
 	static const char *const codes[] = {
-		"\033[0m", "\033[1m", "\033[2m", "\033[32m", "\033[31m",
-		"\033[33m",
+		"\033[0m",  "\033[1m",  "\033[2m",
+		"\033[32m", "\033[31m", "\033[33m",
 	};
 
 	return cli_colour ? codes[ink] : "";

@@ -15,7 +15,7 @@ struct pool_host {
 	uint64_t *tells; /* statements (`or` rows) that hold on it */
 	unsigned offers; /* features it shows, statements included */
 	unsigned capabilities;
-	char *cpu; /* brand string or signature */
+	char *cpu;       /* brand string or signature */
 	unsigned vendor; /* LVL_VENDOR_..., 0: not known */
 	char *kernel, *microcode;
 	enum lvl_kind kind; /* which policy was taken */

@@ -30,7 +30,8 @@ int cli_set_of(struct cli_select *s, const char *name)
 		s->of = OF_KIND;
 	else
 		return cli_usage("no policy \"%s\": default, max, raw, host, "
-				 "pv-max, ...", name);
+				 "pv-max, ...",
+				 name);
 	return 0;
 }
 
@@ -183,8 +184,8 @@ static const uint16_t psabi[4][9] = {
 	  LVL_F_SYSCALL, LVL_F_SSE, LVL_F_SSE2, LVL_NO_FIELD },
 	{ LVL_F_CX16, LVL_F_LAHF_LM, LVL_F_POPCNT, LVL_F_SSE3, LVL_F_SSE4_1,
 	  LVL_F_SSE4_2, LVL_F_SSSE3, LVL_NO_FIELD },
-	{ LVL_F_AVX, LVL_F_AVX2, LVL_F_BMI1, LVL_F_BMI2, LVL_F_F16C,
-	  LVL_F_FMA, LVL_F_ABM, LVL_F_MOVBE, LVL_F_XSAVE },
+	{ LVL_F_AVX, LVL_F_AVX2, LVL_F_BMI1, LVL_F_BMI2, LVL_F_F16C, LVL_F_FMA,
+	  LVL_F_ABM, LVL_F_MOVBE, LVL_F_XSAVE },
 	{ LVL_F_AVX512F, LVL_F_AVX512BW, LVL_F_AVX512CD, LVL_F_AVX512DQ,
 	  LVL_F_AVX512VL, LVL_NO_FIELD },
 };

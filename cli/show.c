@@ -12,7 +12,6 @@ struct options {
 
 /* -- by name -------------------------------------------------------------- */
 
-
 /*
  * Worth a word: what has a say in where a guest can run.  Identity, copies
  * and topology only with --all.
@@ -86,9 +85,11 @@ static void unknown_words(const struct lvl_policy *p)
 	for (w = 0; w < LVL_NR_WORDS; w++)
 		none += !p->k[w];
 	if (none)
-		printf("  %sunknown%s     %u of %u words: what was not reported "
-		       "is not zero\n", cli_ink(INK_DIM), cli_ink(INK_PLAIN),
-		       none, (unsigned)LVL_NR_WORDS);
+		printf("  %sunknown%s     %u of %u words: what was not "
+		       "reported "
+		       "is not zero\n",
+		       cli_ink(INK_DIM), cli_ink(INK_PLAIN), none,
+		       (unsigned)LVL_NR_WORDS);
 }
 
 static void names(const struct lvl_desc *d, enum lvl_kind kind, int all)
@@ -96,6 +97,7 @@ static void names(const struct lvl_desc *d, enum lvl_kind kind, int all)
 	const struct lvl_policy *p = d->policy[kind];
 	unsigned in_level, n = cli_count_features(p);
 	unsigned v = cli_psabi(p, &in_level), c;
+	char hash[LVL_HASH_HEX];
 
 	printf("%s%s%s   %s family 0x%x model 0x%x stepping %u   %u features",
 	       cli_ink(INK_BOLD), lvl_kind_names[kind], cli_ink(INK_PLAIN),
@@ -105,6 +107,9 @@ static void names(const struct lvl_desc *d, enum lvl_kind kind, int all)
 		printf(" = %sx86-64-v%u + %u%s", cli_ink(INK_GOOD), v,
 		       n - in_level, cli_ink(INK_PLAIN));
 	putchar('\n');
+	if (!lvl_policy_hash(p, hash))
+		printf("  %ssha256      %s%s\n", cli_ink(INK_DIM), hash,
+		       cli_ink(INK_PLAIN));
 	for (c = 0; c < LVL_NR_CLASSES; c++)
 		by_class(p, (enum lvl_class)c, all);
 	unnamed(p);
@@ -279,7 +284,8 @@ const struct verb verb_show = {
 	.help = "options:\n"
 		"  --of WHAT       raw, host, pv-max, hvm-default, level, ...; "
 		"default and max\n"
-		"                  choose by --guest (all policies, unless told)\n"
+		"                  choose by --guest (all policies, unless "
+		"told)\n"
 		"  --guest KIND    pv, hvm-shadow or hvm (default)\n"
 		"  --all           identity, copies and topology too\n"
 		"  --raw           registers and MSRs instead of names\n"

@@ -29,10 +29,8 @@ static void combine(struct lvl_cores *c, const struct lvl_policy *p, unsigned w)
 	uint32_t or_v = av | bv;
 	uint32_t or_k = (ak & bk) | av | bv;
 
-	c->common.v[w] = (keep & av) |
-			 (~keep & ((or & or_v) | (~or & and_v)));
-	c->common.k[w] = (keep & ak) |
-			 (~keep & ((or & or_k) | (~or & and_k)));
+	c->common.v[w] = (keep & av) | (~keep & ((or &or_v) | (~ or &and_v)));
+	c->common.k[w] = (keep & ak) | (~keep & ((or &or_k) | (~ or &and_k)));
 }
 
 static void combine_numbers(struct lvl_cores *c, const struct lvl_policy *p)
@@ -66,7 +64,8 @@ void lvl_cores_add(struct lvl_cores *c, const struct lvl_policy *cpu)
 	}
 	for (w = 0; w < LVL_NR_WORDS; w++) {
 		c->differ[w] |= ((cpu->v[w] ^ c->first.v[w]) |
-				 (cpu->k[w] ^ c->first.k[w])) & ~own_bits(w);
+				 (cpu->k[w] ^ c->first.k[w])) &
+				~own_bits(w);
 		combine(c, cpu, w);
 	}
 	combine_numbers(c, cpu);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpulevel/err.h>
 
-static const char *const texts[LVL_NR_ERRORS] = {
-	[LVL_OK] = "success",
+static const char *const texts[LVL_NR_ERRORS] = { [LVL_OK] = "success",
 #define LVL_ERROR_TEXT(code, text) [LVL_E_##code] = text,
-	LVL_ERRORS(LVL_ERROR_TEXT)
+						  LVL_ERRORS(LVL_ERROR_TEXT)
 #undef LVL_ERROR_TEXT
 };
 

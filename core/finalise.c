@@ -59,8 +59,8 @@ static void tsx(struct lvl_policy *p)
 /* One stored hazard; which bit tells it depends on eIBRS (xen.md 1.5). */
 static void ret_alternate(struct lvl_policy *p)
 {
-	int told = lvl_has(p, LVL_F_ARCH_CAPS) &&
-		   lvl_has(p, LVL_F_RET_ALTERNATE);
+	int told =
+		lvl_has(p, LVL_F_ARCH_CAPS) && lvl_has(p, LVL_F_RET_ALTERNATE);
 
 	if (!lvl_known(p, LVL_F_RET_ALTERNATE) ||
 	    !lvl_known(p, LVL_F_ARCH_CAPS)) {
@@ -158,14 +158,14 @@ static const struct cr4_bit {
 	uint8_t bit;
 	uint16_t field;
 } cr4_bits[] = {
-	{ 0, LVL_F_VME },      { 1, LVL_F_VME },    { 2, LVL_F_TSC },
-	{ 3, LVL_F_DE },       { 4, LVL_F_PSE },    { 5, LVL_F_PAE },
-	{ 6, LVL_F_MCE },      { 7, LVL_F_PGE },    { 9, LVL_F_FXSR },
-	{ 10, LVL_F_SSE },     { 11, LVL_F_UMIP },  { 12, LVL_F_LA57 },
-	{ 13, LVL_F_VMX },     { 16, LVL_F_FSGSBASE }, { 17, LVL_F_PCID },
-	{ 18, LVL_F_XSAVE },   { 20, LVL_F_SMEP },  { 21, LVL_F_SMAP },
-	{ 22, LVL_F_PKU },     { 23, LVL_F_CET_SS }, { 24, LVL_F_PKS },
-	{ 27, LVL_F_LASS },    { 28, LVL_F_LAM },
+	{ 0, LVL_F_VME },    { 1, LVL_F_VME },       { 2, LVL_F_TSC },
+	{ 3, LVL_F_DE },     { 4, LVL_F_PSE },       { 5, LVL_F_PAE },
+	{ 6, LVL_F_MCE },    { 7, LVL_F_PGE },       { 9, LVL_F_FXSR },
+	{ 10, LVL_F_SSE },   { 11, LVL_F_UMIP },     { 12, LVL_F_LA57 },
+	{ 13, LVL_F_VMX },   { 16, LVL_F_FSGSBASE }, { 17, LVL_F_PCID },
+	{ 18, LVL_F_XSAVE }, { 20, LVL_F_SMEP },     { 21, LVL_F_SMAP },
+	{ 22, LVL_F_PKU },   { 23, LVL_F_CET_SS },   { 24, LVL_F_PKS },
+	{ 27, LVL_F_LASS },  { 28, LVL_F_LAM },
 };
 
 /* VMX operation fixes PE, NE, PG and VMXE to 1 (SDM v3 A.7, A.8). */
@@ -308,14 +308,31 @@ static uint32_t top_subleaf(const struct lvl_policy *p, uint32_t leaf)
 	return top;
 }
 
+/*
+ * A maximum can only follow from content that is all known: of a partial
+ * policy it stays what was reported, or unknown.
+ */
+static int all_known(const struct lvl_policy *p)
+{
+	unsigned i, r;
+
+	for (i = 0; i < LVL_NR_LEAVES; i++)
+		for (r = 0; r < 4; r++)
+			if (p->k[lvl_leaves[i].word[r]] != 0xffffffffu)
+				return 0;
+	return 1;
+}
+
 static void maxima(struct lvl_policy *p)
 {
 	uint32_t hv;
 
-	put(p, LVL_F_MAX_SUBLEAF_7, top_subleaf(p, 7));
-	put(p, LVL_F_MAX_SUBLEAF_PT, top_subleaf(p, 0x14));
 	follow(p, LVL_F_AMX_TILE, LVL_F_AMX_MAX_PALETTE,
 	       (uint64_t)lvl_has(p, LVL_F_AMX_TILE));
+	if (!all_known(p))
+		return;
+	put(p, LVL_F_MAX_SUBLEAF_7, top_subleaf(p, 7));
+	put(p, LVL_F_MAX_SUBLEAF_PT, top_subleaf(p, 0x14));
 	put(p, LVL_F_MAX_SUBLEAF_TMUL, top_subleaf(p, 0x1e));
 	put(p, LVL_F_MAX_SUBLEAF_AVX10, top_subleaf(p, 0x24));
 	put(p, LVL_F_MAX_BASIC_LEAF, 0);

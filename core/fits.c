@@ -17,7 +17,8 @@ static const char *const reasons[LVL_NR_REASONS] = {
 	[LVL_R_NOT_ALLOWED] = "the host does not allow what the guest may use",
 	[LVL_R_UNKNOWN_GUEST] = "not known what the guest has",
 	[LVL_R_UNKNOWN_HOST] = "not known what the host has",
-	[LVL_R_LEAK_DIFFERS] = "cannot be hidden, and the host behaves otherwise",
+	[LVL_R_LEAK_DIFFERS] =
+		"cannot be hidden, and the host behaves otherwise",
 	[LVL_R_REQUIREMENT] = "what it needs is not there",
 	[LVL_R_NO_CARRIER] = "the feature that gives it a meaning is not there",
 	[LVL_R_UNNAMED_BIT] = "a bit that the registry does not name",
@@ -204,11 +205,11 @@ static int suspicious(const struct lvl_policy *g, const struct lvl_policy *h,
 	uint32_t or = (h->v[w] | ~h->k[w]) & ~g->v[w];
 	uint32_t differ = (g->v[w] ^ h->v[w]) | ~known;
 
-	return ((and & lvl_masks[LVL_MASK_AND][w]) |
-		(or & lvl_masks[LVL_MASK_OR][w]) |
-		(differ & (lvl_masks[LVL_MASK_EQUAL][w] |
-			   lvl_masks[LVL_MASK_NUMBER][w] |
-			   lvl_masks[LVL_MASK_LEAK][w]))) != 0;
+	return ((and&lvl_masks[LVL_MASK_AND][w]) |
+		(or &lvl_masks[LVL_MASK_OR][w]) |
+		(differ &
+		 (lvl_masks[LVL_MASK_EQUAL][w] | lvl_masks[LVL_MASK_NUMBER][w] |
+		  lvl_masks[LVL_MASK_LEAK][w]))) != 0;
 }
 
 enum lvl_verdict lvl_fits(const struct lvl_policy *guest,

@@ -119,8 +119,7 @@ static void monitor_fam10(struct lvl_context *c)
 
 static void lahf_k8(struct lvl_context *c)
 {
-	if (lvl_policy_family(c->raw) == 0xf &&
-	    lvl_policy_model(c->raw) < 0x14)
+	if (lvl_policy_family(c->raw) == 0xf && lvl_policy_model(c->raw) < 0x14)
 		take(c->p, LVL_F_LAHF_LM);
 }
 
@@ -264,8 +263,7 @@ static void no_lmsl(struct lvl_context *c)
 static void phys_default(struct lvl_context *c)
 {
 	if (lvl_known(c->p, LVL_F_MAXPHYSADDR) &&
-	    !lvl_get(c->p, LVL_F_MAXPHYSADDR) &&
-	    lvl_known(c->p, LVL_F_PAE))
+	    !lvl_get(c->p, LVL_F_MAXPHYSADDR) && lvl_known(c->p, LVL_F_PAE))
 		lvl_set(c->p, LVL_F_MAXPHYSADDR,
 			lvl_has(c->p, LVL_F_PAE) ? 36 : 32);
 }
@@ -359,6 +357,16 @@ static void tsc_frequency(struct lvl_context *c)
 
 /* -- values that no description needs to give ------------------------------ */
 
+/* Without a vendor only what all of them share. */
+static int shared_by(const struct lvl_constant *k, unsigned vendor)
+{
+	const unsigned all = LVL_VENDOR_INTEL | LVL_VENDOR_AMD |
+			     LVL_VENDOR_HYGON | LVL_VENDOR_CENTAUR |
+			     LVL_VENDOR_ZHAOXIN;
+
+	return vendor ? (k->vendors & vendor) != 0 : (k->vendors & all) == all;
+}
+
 static void constants(struct lvl_context *c)
 {
 	unsigned i;
@@ -366,7 +374,7 @@ static void constants(struct lvl_context *c)
 	for (i = 0; i < LVL_NR_CONSTANTS; i++) {
 		const struct lvl_constant *k = &lvl_constants[i];
 
-		if ((k->vendors & c->vendor) && !lvl_known(c->p, k->field) &&
+		if (shared_by(k, c->vendor) && !lvl_known(c->p, k->field) &&
 		    lvl_clause_(c->p, lvl_fields[k->field].carrier) == LVL_TRUE)
 			lvl_set(c->p, k->field, k->value);
 	}
@@ -401,98 +409,154 @@ static void owner_unknown(struct lvl_context *c)
 
 static const struct lvl_rule_step host_rules[] = {
 	{ { "HOST.known", "drop bits that no guest may see",
-	    "an unknown bit is never given to a guest" }, 0, known },
+	    "an unknown bit is never given to a guest" },
+	  0,
+	  known },
 	{ { "HOST.hypervisor", "drop the leaves of the hypervisor below",
 	    "they are its interface to this machine, not the machine's" },
-	  0, hypervisor },
+	  0,
+	  hypervisor },
 	{ { "HOST.ceiling", "clamp the maxima to what the registry knows",
-	    "a leaf beyond has no rule" }, 0, ceiling },
-	{ { "HOST.foreign", "leaves and statements of other vendors are not there",
-	    "the manual of this vendor does not define them" }, 0, foreign },
+	    "a leaf beyond has no rule" },
+	  0,
+	  ceiling },
+	{ { "HOST.foreign",
+	    "leaves and statements of other vendors are not there",
+	    "the manual of this vendor does not define them" },
+	  0,
+	  foreign },
 	{ { "HOST.monitor-fam10", "clear MONITOR",
-	    "erratum of AMD family 10h" }, AMD_LIKE, monitor_fam10 },
+	    "erratum of AMD family 10h" },
+	  AMD_LIKE,
+	  monitor_fam10 },
 	{ { "HOST.lahf-k8", "clear LAHF_LM",
-	    "erratum 110 of early K8: set by mistake" }, AMD_LIKE, lahf_k8 },
+	    "erratum 110 of early K8: set by mistake" },
+	  AMD_LIKE,
+	  lahf_k8 },
 	{ { "HOST.hwcr-sse", "clear SSE and what needs it",
-	    "firmware disabled SSE in HWCR[15]" }, AMD_LIKE, hwcr_sse },
+	    "firmware disabled SSE in HWCR[15]" },
+	  AMD_LIKE,
+	  hwcr_sse },
 	{ { "HOST.xd-disable", "clear NX",
 	    "firmware disabled it in IA32_MISC_ENABLE[34]" },
-	  LVL_VENDOR_INTEL, xd_disable },
+	  LVL_VENDOR_INTEL,
+	  xd_disable },
 	{ { "HOST.erms", "clear ERMS and FSRM",
 	    "IA32_MISC_ENABLE[0] is 0: fast strings are off" },
-	  LVL_VENDOR_INTEL, erms },
+	  LVL_VENDOR_INTEL,
+	  erms },
 	{ { "HOST.feature-control", "clear VMX or SGX",
-	    "IA32_FEATURE_CONTROL is locked without it" }, 0, feature_control },
+	    "IA32_FEATURE_CONTROL is locked without it" },
+	  0,
+	  feature_control },
 	{ { "HOST.vm-cr", "clear SVM",
-	    "firmware disabled and locked it in VM_CR" }, AMD_LIKE, vm_cr },
+	    "firmware disabled and locked it in VM_CR" },
+	  AMD_LIKE,
+	  vm_cr },
 	{ { "HOST.tsx", "one number of RTM and RTM_ALWAYS_ABORT",
 	    "0 faults, 1 aborts, 2 works: a chain levels, two bits do not" },
-	  0, tsx },
+	  0,
+	  tsx },
 	{ { "HOST.hazard", "one hazard of RSBA and RRSBA",
 	    "which of the two tells it depends on eIBRS in the result" },
-	  0, hazard },
+	  0,
+	  hazard },
 	{ { "HOST.rsba", "the return predictor hazard holds",
 	    "eIBRS parts and some older models have it without saying so" },
-	  LVL_VENDOR_INTEL, rsba },
-	{ { "HOST.lfence", "LFENCE is serialising",
-	    "DE_CFG[1] is set" }, AMD_LIKE, lfence },
+	  LVL_VENDOR_INTEL,
+	  rsba },
+	{ { "HOST.lfence", "LFENCE is serialising", "DE_CFG[1] is set" },
+	  AMD_LIKE,
+	  lfence },
 	{ { "HOST.nscb", "a null selector clears the base",
-	    "family 19h and later" }, AMD_LIKE, nscb },
+	    "family 19h and later" },
+	  AMD_LIKE,
+	  nscb },
 	{ { "HOST.no-bits", "not affected: statements the CPU leaves out",
 	    "BTC: family 19h has the fix; TSA: family 19h alone has the bug" },
-	  AMD_LIKE, no_bits },
+	  AMD_LIKE,
+	  no_bits },
 	{ { "HOST.no-lmsl", "EFER.LMSLE is not there",
-	    "no hypervisor lets a guest set it" }, AMD_LIKE, no_lmsl },
+	    "no hypervisor lets a guest set it" },
+	  AMD_LIKE,
+	  no_lmsl },
 	{ { "HOST.phys-default", "address width without leaf 0x80000008",
-	    "36 bits with PAE, 32 without" }, 0, phys_default },
+	    "36 bits with PAE, 32 without" },
+	  0,
+	  phys_default },
 	{ { "HOST.guest-phys", "guest address width 0 is the host's",
 	    "0 means no limit of its own; as a number it would be least" },
-	  0, guest_phys },
+	  0,
+	  guest_phys },
 	{ { "HOST.mxcsr", "the MXCSR mask by vendor, or 0xffbf for 0",
 	    "older FXSAVE images leave it out, and no hypervisor changes it" },
-	  0, mxcsr },
+	  0,
+	  mxcsr },
 	{ { "HOST.no-msr", "MSRs that CPUID does not announce are zero",
-	    "reading them faults: they hold nothing" }, 0, no_msr },
+	    "reading them faults: they hold nothing" },
+	  0,
+	  no_msr },
 	{ { "HOST.tsc-frequency", "TSC frequency from leaf 0x15",
-	    "crystal and ratio are given" }, 0, tsc_frequency },
+	    "crystal and ratio are given" },
+	  0,
+	  tsc_frequency },
 	{ { "HOST.constant", "a value that all parts of the vendor share",
 	    "the description does not give it and no part differs" },
-	  0, constants },
+	  0,
+	  constants },
 	{ { "HOST.owner-unknown", "a feature becomes unknown",
 	    "values that must agree everywhere are not in the dump" },
-	  0, owner_unknown },
+	  0,
+	  owner_unknown },
 };
 
 /* What a policy from elsewhere goes through: nothing about hardware. */
 static const struct lvl_rule_step normal_rules[] = {
 	{ { "NORMAL.known", "drop bits that no guest may see",
-	    "an unknown bit is never given to a guest" }, 0, known },
-	{ { "NORMAL.foreign", "leaves and statements of other vendors are not there",
-	    "the manual of this vendor does not define them" }, 0, foreign },
+	    "an unknown bit is never given to a guest" },
+	  0,
+	  known },
+	{ { "NORMAL.foreign",
+	    "leaves and statements of other vendors are not there",
+	    "the manual of this vendor does not define them" },
+	  0,
+	  foreign },
 	{ { "NORMAL.tsx", "one number of RTM and RTM_ALWAYS_ABORT",
 	    "0 faults, 1 aborts, 2 works: a chain levels, two bits do not" },
-	  0, tsx },
+	  0,
+	  tsx },
 	{ { "NORMAL.hazard", "one hazard of RSBA and RRSBA",
 	    "which of the two tells it depends on eIBRS in the result" },
-	  0, hazard },
+	  0,
+	  hazard },
 	{ { "NORMAL.phys-default", "address width without leaf 0x80000008",
-	    "36 bits with PAE, 32 without" }, 0, phys_default },
+	    "36 bits with PAE, 32 without" },
+	  0,
+	  phys_default },
 	{ { "NORMAL.guest-phys", "guest address width 0 is the host's",
 	    "0 means no limit of its own; as a number it would be least" },
-	  0, guest_phys },
+	  0,
+	  guest_phys },
 	{ { "NORMAL.mxcsr", "the MXCSR mask by vendor, or 0xffbf for 0",
 	    "older FXSAVE images leave it out, and no hypervisor changes it" },
-	  0, mxcsr },
+	  0,
+	  mxcsr },
 	{ { "NORMAL.no-msr", "MSRs that CPUID does not announce are zero",
-	    "reading them faults: they hold nothing" }, 0, no_msr },
+	    "reading them faults: they hold nothing" },
+	  0,
+	  no_msr },
 	{ { "NORMAL.tsc-frequency", "TSC frequency from leaf 0x15",
-	    "crystal and ratio are given" }, 0, tsc_frequency },
+	    "crystal and ratio are given" },
+	  0,
+	  tsc_frequency },
 	{ { "NORMAL.constant", "a value that all parts of the vendor share",
 	    "the description does not give it and no part differs" },
-	  0, constants },
+	  0,
+	  constants },
 	{ { "NORMAL.owner-unknown", "a feature becomes unknown",
 	    "values that must agree everywhere are not given" },
-	  0, owner_unknown },
+	  0,
+	  owner_unknown },
 };
 
 void lvl_host_derive(struct lvl_policy *host, const struct lvl_policy *raw,
@@ -500,7 +564,9 @@ void lvl_host_derive(struct lvl_policy *host, const struct lvl_policy *raw,
 {
 	const struct lvl_policy was = *raw; /* host may be raw */
 	struct lvl_context c = {
-		.p = host, .raw = &was, .vendor = lvl_policy_vendor(raw),
+		.p = host,
+		.raw = &was,
+		.vendor = lvl_policy_vendor(raw),
 	};
 
 	*host = was;
@@ -513,7 +579,9 @@ void lvl_policy_normalise(struct lvl_policy *p, const struct lvl_trail *trail)
 {
 	const struct lvl_policy was = *p;
 	struct lvl_context c = {
-		.p = p, .raw = &was, .vendor = lvl_policy_vendor(p),
+		.p = p,
+		.raw = &was,
+		.vendor = lvl_policy_vendor(p),
 	};
 
 	lvl_apply_rules_(normal_rules, LVL_COUNT(normal_rules), &c, trail);

@@ -61,8 +61,8 @@ void lvl_interior(struct lvl_policy *p, const struct lvl_trail *trail)
 
 		if (truth == LVL_TRUE)
 			continue;
-		if (truth == LVL_FALSE || (step->edge != LVL_NO_FIELD &&
-					   lvl_get(p, step->field)))
+		if (truth == LVL_FALSE ||
+		    (step->edge != LVL_NO_FIELD && lvl_get(p, step->field)))
 			take(p, step, truth, trail);
 	}
 }

@@ -228,7 +228,9 @@ int lvl_fold_read(const struct lvl_fold *f, struct lvl_policy *level,
 {
 	struct lvl_status own;
 	struct reading r = {
-		.f = f, .trail = trail, .s = status ? status : &own,
+		.f = f,
+		.trail = trail,
+		.s = status ? status : &own,
 	};
 
 	r.s->none_field = LVL_NO_FIELD;

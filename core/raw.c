@@ -8,8 +8,7 @@
 #include "clause.h"
 #include "trail.h"
 
-#define INTEL_LIKE \
-	(LVL_VENDOR_INTEL | LVL_VENDOR_CENTAUR | LVL_VENDOR_ZHAOXIN)
+#define INTEL_LIKE (LVL_VENDOR_INTEL | LVL_VENDOR_CENTAUR | LVL_VENDOR_ZHAOXIN)
 
 static void dynamic(struct lvl_context *c)
 {
@@ -30,8 +29,7 @@ static int limited(const struct lvl_policy *p)
 	if (m && (p->k[m->word] & p->v[m->word] & 1u << 22))
 		return 1;
 	return lvl_known(p, LVL_F_MAX_BASIC_LEAF) &&
-	       lvl_get(p, LVL_F_MAX_BASIC_LEAF) <= 3 &&
-	       lvl_has(p, LVL_F_SSE3);
+	       lvl_get(p, LVL_F_MAX_BASIC_LEAF) <= 3 && lvl_has(p, LVL_F_SSE3);
 }
 
 static void limit_cpuid(struct lvl_context *c)
@@ -129,23 +127,29 @@ static void pmu_junk(struct lvl_context *c)
 static const struct lvl_rule_step rules[] = {
 	{ { "RAW.dynamic", "drop OSXSAVE, OSPKE, APIC ids and live sizes",
 	    "they mirror the capturing system, not the machine" },
-	  0, dynamic },
+	  0,
+	  dynamic },
 	{ { "RAW.limit-cpuid", "leaves above the maximum become unknown",
 	    "a firmware switch (IA32_MISC_ENABLE[22]) cut CPUID short" },
-	  LVL_VENDOR_INTEL, limit_cpuid },
+	  LVL_VENDOR_INTEL,
+	  limit_cpuid },
 	{ { "RAW.overrun", "data beyond a maximum leaf or sub-leaf are zero",
 	    "Intel repeats the last basic leaf there; it is not data" },
-	  0, overrun },
+	  0,
+	  overrun },
 	{ { "RAW.syscall32", "SYSCALL is assumed, the capture was 32-bit",
 	    "CPUID hides SYSCALL outside 64-bit mode on Intel; all parts "
 	    "with LM have it" },
-	  LVL_VENDOR_INTEL, syscall32 },
+	  LVL_VENDOR_INTEL,
+	  syscall32 },
 	{ { "RAW.vmx-plausible", "VMX capability MSRs become unknown",
 	    "region size, revision or controls are impossible: a bad capture" },
-	  INTEL_LIKE, vmx_junk },
+	  INTEL_LIKE,
+	  vmx_junk },
 	{ { "RAW.pmu-plausible", "leaf 0xA becomes zero",
 	    "version or width is impossible: overrun data" },
-	  INTEL_LIKE, pmu_junk },
+	  INTEL_LIKE,
+	  pmu_junk },
 };
 
 void lvl_raw_clean(struct lvl_policy *p, const struct lvl_capture *capture,

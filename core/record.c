@@ -195,9 +195,11 @@ static int get_leaf(struct lvl_policy *p, const uint8_t *at,
 
 	if (before && (get32(before) > leaf ||
 		       (get32(before) == leaf && get32(before + 4) >= sub)))
-		return lvl_fail_leaf(err, get32(before) == leaf &&
-						  get32(before + 4) == sub
-					  ? LVL_E_DUPLICATE : LVL_E_ORDER,
+		return lvl_fail_leaf(err,
+				     get32(before) == leaf &&
+						     get32(before + 4) == sub
+					     ? LVL_E_DUPLICATE
+					     : LVL_E_ORDER,
 				     leaf, sub);
 	for (r = 0; r < 4; r++)
 		any |= get32(at + 8 + 4 * r);
@@ -218,9 +220,10 @@ static int get_msr(struct lvl_policy *p, const uint8_t *at,
 	const struct lvl_msr_words *m = lvl_msr_find(index);
 
 	if (before && get32(before) >= index)
-		return lvl_fail_msr(err, get32(before) == index
-						 ? LVL_E_DUPLICATE
-						 : LVL_E_ORDER, index);
+		return lvl_fail_msr(err,
+				    get32(before) == index ? LVL_E_DUPLICATE
+							   : LVL_E_ORDER,
+				    index);
 	if (get32(at + 4))
 		return lvl_fail_msr(err, LVL_E_FLAGS, index);
 	if (!m)

@@ -128,10 +128,11 @@ const struct lvl_leaf_words *lvl_leaf_find(uint32_t leaf, uint32_t subleaf)
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;
 		const struct lvl_leaf_words *l = &lvl_leaves[mid];
-		uint32_t sub = l->subleaf == LVL_NO_SUBLEAF &&
-					       (!subleaf || subleaf == l->subleaf)
-				       ? subleaf
-				       : l->subleaf;
+		uint32_t sub =
+			l->subleaf == LVL_NO_SUBLEAF &&
+					(!subleaf || subleaf == l->subleaf)
+				? subleaf
+				: l->subleaf;
 		uint64_t at = (uint64_t)l->leaf << 32 | sub;
 
 		if (at == key)

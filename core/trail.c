@@ -7,7 +7,9 @@ static void tell(const struct lvl_rule_info *rule,
 		 const struct lvl_policy *after, const struct lvl_trail *trail)
 {
 	struct lvl_change c = {
-		.rule = rule, .cause = LVL_NO_FIELD, .edge = LVL_NO_FIELD,
+		.rule = rule,
+		.cause = LVL_NO_FIELD,
+		.edge = LVL_NO_FIELD,
 	};
 	unsigned i;
 

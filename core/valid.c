@@ -152,8 +152,9 @@ static void reachable(struct validity *x)
 			continue;
 		if (l->leaf > lvl_get(x->p, max) && has_feature(x->p, l))
 			found(x, max, LVL_R_OUT_OF_RANGE, LVL_NO_FIELD, 1);
-		else if (l->leaf == 7 && l->subleaf > lvl_get(x->p,
-			 LVL_F_MAX_SUBLEAF_7) && has_feature(x->p, l) &&
+		else if (l->leaf == 7 &&
+			 l->subleaf > lvl_get(x->p, LVL_F_MAX_SUBLEAF_7) &&
+			 has_feature(x->p, l) &&
 			 lvl_known(x->p, LVL_F_MAX_SUBLEAF_7))
 			found(x, LVL_F_MAX_SUBLEAF_7, LVL_R_OUT_OF_RANGE,
 			      LVL_NO_FIELD, 1);
@@ -165,10 +166,8 @@ static const struct {
 	uint16_t field;
 	uint32_t leaf;
 } needs_leaf[] = {
-	{ LVL_F_X2APIC, 0xb },
-	{ LVL_F_XSAVE, 0xd },
-	{ LVL_F_AMX_TILE, 0x1e },
-	{ LVL_F_AVX10, 0x24 },
+	{ LVL_F_X2APIC, 0xb },         { LVL_F_XSAVE, 0xd },
+	{ LVL_F_AMX_TILE, 0x1e },      { LVL_F_AVX10, 0x24 },
 	{ LVL_F_TOPOEXT, 0x8000001e },
 };
 

@@ -8,10 +8,9 @@
 static const struct lvl_leaf_words *next_leaf(unsigned *at, uint32_t leaf,
 					      uint32_t subleaf)
 {
-	while (*at < LVL_NR_LEAVES &&
-	       (lvl_leaves[*at].leaf < leaf ||
-		(lvl_leaves[*at].leaf == leaf &&
-		 lvl_leaves[*at].subleaf < subleaf)))
+	while (*at < LVL_NR_LEAVES && (lvl_leaves[*at].leaf < leaf ||
+				       (lvl_leaves[*at].leaf == leaf &&
+					lvl_leaves[*at].subleaf < subleaf)))
 		++*at;
 	if (*at < LVL_NR_LEAVES && lvl_leaves[*at].leaf == leaf &&
 	    lvl_leaves[*at].subleaf == subleaf)

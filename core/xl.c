@@ -189,8 +189,8 @@ static int xl_pair(const struct sources *x, struct text *t)
 	k = number_key(name, len);
 	if (k)
 		return put_number(x, k, t);
-	rc = lvl_field_find(name, len, LVL_WHO_LIBXL | LVL_WHO_XEN |
-					       LVL_WHO_OWN, &field);
+	rc = lvl_field_find(name, len,
+			    LVL_WHO_LIBXL | LVL_WHO_XEN | LVL_WHO_OWN, &field);
 	if (rc) {
 		t->at -= len + 1;
 		return rc;
@@ -288,8 +288,7 @@ static int xend_list(const struct sources *x, struct text *t)
 	do {
 		rc = accept_word(t, "msr:", 4) ? xend_msr(x, t)
 					       : xend_leaf(x, t);
-	} while (!rc && (accept(t, ';') || accept(t, '\n')) &&
-		 t->at < t->len);
+	} while (!rc && (accept(t, ';') || accept(t, '\n')) && t->at < t->len);
 	return rc ? rc : t->at == t->len ? 0 : -LVL_E_SYNTAX;
 }
 

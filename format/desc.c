@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 const char *const lvl_kind_names[LVL_NR_KINDS] = {
-	"raw",     "host",        "pv-max", "pv-default", "hvm-shadow-max",
-	"hvm-shadow-default", "hvm-max", "hvm-default", "level", "seen",
+	"raw",        "host",           "pv-max",
+	"pv-default", "hvm-shadow-max", "hvm-shadow-default",
+	"hvm-max",    "hvm-default",    "level",
+	"seen",
 };
 
 int lvl_kind_find(const char *name, size_t len, enum lvl_kind *kind)

@@ -3,11 +3,8 @@
 
 #include <cpulevel/host.h>
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
-
-#define CHUNK 65536u
 
 const struct lvl_format *const lvl_formats[] = {
 	&lvl_format_text,
@@ -63,91 +60,6 @@ int lvl_import_fail(struct lvl_import *im, int code, const char *fmt, ...)
 static int no_memory(struct lvl_import *im)
 {
 	return lvl_import_fail(im, LVL_E_NO_MEMORY, "out of memory");
-}
-
-/* -- input ---------------------------------------------------------------- */
-
-/* Have more bytes after im->len, or set im->eof. */
-static int fill(struct lvl_import *im)
-{
-	size_t got;
-
-	if (!im->in) {
-		im->eof = 1;
-		return 0;
-	}
-	if (im->pos) {
-		memmove(im->buf, im->buf + im->pos, im->len - im->pos);
-		im->len -= im->pos;
-		im->pos = 0;
-	}
-	if (im->size - im->len < CHUNK) {
-		char *grown = realloc(im->buf, im->size + 2 * CHUNK);
-
-		if (!grown)
-			return no_memory(im);
-		im->buf = grown;
-		im->size += 2 * CHUNK;
-	}
-	got = fread(im->buf + im->len, 1, CHUNK, im->in);
-	im->len += got;
-	if (!got && ferror(im->in))
-		return lvl_import_fail(im, LVL_E_IO, "%s", strerror(errno));
-	if (!got)
-		im->eof = 1;
-	return 0;
-}
-
-int lvl_import_line(struct lvl_import *im, char **line, size_t *len)
-{
-	size_t seen = 0;
-	char *end = NULL;
-	int rc;
-
-	for (;;) {
-		end = memchr(im->buf + im->pos + seen, '\n',
-			     im->len - im->pos - seen);
-		if (end || im->eof)
-			break;
-		seen = im->len - im->pos;
-		if (seen > LVL_LINE_MAX)
-			break;
-		rc = fill(im);
-		if (rc)
-			return rc;
-	}
-	if (!end && im->eof && im->pos == im->len)
-		return 0;
-	im->line++;
-	*line = im->buf + im->pos;
-	*len = end ? (size_t)(end - *line) : im->len - im->pos;
-	if (*len > LVL_LINE_MAX)
-		return lvl_import_fail(im, LVL_E_TOO_BIG,
-				       "a line of more than %u bytes",
-				       LVL_LINE_MAX);
-	im->pos += *len + (end != NULL);
-	if (*len && (*line)[*len - 1] == '\r')
-		--*len;
-	if (memchr(*line, '\0', *len))
-		return lvl_import_fail(im, LVL_E_SYNTAX,
-				       "a NUL byte: this is not text");
-	(*line)[*len] = '\0'; /* buf always has room for one more byte */
-	return 1;
-}
-
-int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len)
-{
-	int rc;
-
-	if (im->pos == im->len && !im->eof) {
-		rc = fill(im);
-		if (rc)
-			return rc;
-	}
-	*data = im->buf + im->pos;
-	*len = im->len - im->pos < CHUNK ? im->len - im->pos : CHUNK;
-	im->pos += *len;
-	return *len != 0;
 }
 
 /* -- one machine ---------------------------------------------------------- */
@@ -249,7 +161,8 @@ static int keep_leaf(struct lvl_import *im, uint32_t leaf, uint32_t subleaf,
 			return 0;
 		return lvl_import_fail(im, LVL_E_DUPLICATE,
 				       "leaf 0x%x sub-leaf 0x%x again, "
-				       "with other values", leaf, subleaf);
+				       "with other values",
+				       leaf, subleaf);
 	}
 	if (x->nr_leaves >= 4096)
 		return lvl_import_fail(im, LVL_E_TOO_BIG,
@@ -272,7 +185,8 @@ static int put_word(struct lvl_import *im, unsigned word, uint32_t value,
 	if ((im->p->v[word] ^ value) & im->p->k[word])
 		return lvl_import_fail(im, LVL_E_DUPLICATE,
 				       "leaf 0x%x sub-leaf 0x%x again, "
-				       "with other values", leaf, subleaf);
+				       "with other values",
+				       leaf, subleaf);
 	im->p->v[word] = value;
 	im->p->k[word] = 0xffffffffu;
 	return 0;
@@ -305,7 +219,8 @@ int lvl_import_reg(struct lvl_import *im, uint32_t leaf, uint32_t subleaf,
 	if (word == LVL_NO_WORD)
 		return lvl_import_fail(im, LVL_E_UNKNOWN_LEAF,
 				       "leaf 0x%x sub-leaf 0x%x is not in the "
-				       "registry", leaf, subleaf);
+				       "registry",
+				       leaf, subleaf);
 	return put_word(im, word, value, leaf, subleaf);
 }
 
@@ -343,9 +258,8 @@ int lvl_import_msr(struct lvl_import *im, uint32_t index, uint64_t value)
 		return rc;
 	if (!m)
 		return keep_msr(im, index, value);
-	if (im->p->k[m->word] &&
-	    (im->p->v[m->word] != (uint32_t)value ||
-	     im->p->v[m->high] != (uint32_t)(value >> 32)))
+	if (im->p->k[m->word] && (im->p->v[m->word] != (uint32_t)value ||
+				  im->p->v[m->high] != (uint32_t)(value >> 32)))
 		return lvl_import_fail(im, LVL_E_DUPLICATE,
 				       "MSR 0x%x again, with another value",
 				       index);
@@ -415,8 +329,7 @@ static int report_cores(struct lvl_import *im)
 		    !(im->cores->differ[f->word] & f->mask))
 			continue;
 		im->d->hints |= LVL_HINT_CORES_DIFFER;
-		if (lvl_desc_add_fact(im->d, "cores-differ",
-				      lvl_field_name(i)))
+		if (lvl_desc_add_fact(im->d, "cores-differ", lvl_field_name(i)))
 			return no_memory(im);
 	}
 	return 0;
@@ -520,7 +433,7 @@ static int run(struct lvl_import *im, const struct lvl_format *format,
 	int rc = 0;
 
 	if (im->in)
-		rc = fill(im);
+		rc = lvl_import_fill_(im);
 	if (rc)
 		return rc;
 	if (im->pos == im->len)
@@ -528,9 +441,10 @@ static int run(struct lvl_import *im, const struct lvl_format *format,
 	if (!format)
 		format = detect(im);
 	if (!format)
-		return lvl_import_fail(im, LVL_E_SYNTAX,
-				       "not a format that is known; "
-				       "`cpulevel import --formats` lists them");
+		return lvl_import_fail(
+			im, LVL_E_SYNTAX,
+			"not a format that is known; "
+			"`cpulevel import --formats` lists them");
 	if (used)
 		*used = format;
 	rc = format->read(im);
@@ -558,7 +472,11 @@ int lvl_import_stream(const void *head, size_t len, FILE *in, const char *name,
 		      struct lvl_ferr *err)
 {
 	struct lvl_import im = {
-		.name = name, .in = in, .each = each, .arg = arg, .err = err,
+		.name = name,
+		.in = in,
+		.each = each,
+		.arg = arg,
+		.err = err,
 	};
 
 	im.buf = malloc(len + 1);
@@ -584,59 +502,6 @@ int lvl_import_memory(const void *data, size_t len, const char *name,
 		      void *arg, const struct lvl_format **used,
 		      struct lvl_ferr *err)
 {
-	return lvl_import_stream(data, len, NULL, name, format, each, arg,
-				 used, err);
-}
-
-/* -- small parsers -------------------------------------------------------- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value)
-{
-	uint64_t v = 0;
-	unsigned i;
-
-	for (i = 0; i < digits; i++) {
-		int d = hex_digit(s[i]);
-
-		if (d < 0)
-			return 0;
-		v = v << 4 | (unsigned)d;
-	}
-	*value = v;
-	return 1;
-}
-
-int lvl_number(const char *s, size_t len, uint64_t max, uint64_t *value)
-{
-	unsigned base = 10;
-	uint64_t v = 0;
-	size_t i = 0;
-
-	if (len > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
-		base = 16;
-		i = 2;
-	}
-	if (i == len)
-		return 0;
-	for (; i < len; i++) {
-		int d = hex_digit(s[i]);
-
-		if (d < 0 || (unsigned)d >= base ||
-		    v > (max - (unsigned)d) / base)
-			return 0;
-		v = v * base + (unsigned)d;
-	}
-	*value = v;
-	return v <= max;
+	return lvl_import_stream(data, len, NULL, name, format, each, arg, used,
+				 err);
 }

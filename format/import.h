@@ -29,11 +29,11 @@ struct lvl_import {
 	/* the machine being described */
 	struct lvl_desc *d;
 	enum lvl_kind kind;
-	struct lvl_policy *p; /* policy of the current CPU and kind */
+	struct lvl_policy *p;    /* policy of the current CPU and kind */
 	struct lvl_cores *cores; /* logical CPUs already read */
-	unsigned cpus;        /* of this machine, so far */
-	unsigned machines;    /* delivered so far */
-	int total; /* text form: what is not listed is zero */
+	unsigned cpus;           /* of this machine, so far */
+	unsigned machines;       /* delivered so far */
+	int total;               /* text form: what is not listed is zero */
 
 	lvl_desc_fn *each;
 	void *arg;
@@ -53,6 +53,9 @@ int lvl_import_line(struct lvl_import *im, char **line, size_t *len);
  * on error.  Not to be mixed with lvl_import_line.
  */
 int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len);
+
+/* Have more bytes in the buffer, or set im->eof; for the two above. */
+int lvl_import_fill_(struct lvl_import *im);
 
 /* -- errors --------------------------------------------------------------- */
 
@@ -93,8 +96,7 @@ int lvl_import_feature(struct lvl_import *im, const char *name, size_t len,
 		       unsigned who, int present);
 
 /* Provenance: "name" also becomes the machine's name. */
-int lvl_import_fact(struct lvl_import *im, const char *key,
-		    const char *value);
+int lvl_import_fact(struct lvl_import *im, const char *key, const char *value);
 
 /* LVL_HINT_... of the description. */
 void lvl_import_hint(struct lvl_import *im, unsigned hint);

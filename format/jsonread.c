@@ -227,14 +227,15 @@ int lvl_json_fail(struct lvl_json *j, int code, const char *fmt, ...)
 
 int lvl_json_not(struct lvl_json *j, const char *what)
 {
-	const struct lvl_json_step *step = &j->at[j->depth - 1];
+	const struct lvl_json_step *step;
 
 	if (!j->depth)
 		return lvl_json_fail(j, LVL_E_SYNTAX, "not %s", what);
+	step = &j->at[j->depth - 1];
 	if (!step->key)
 		return lvl_json_fail(j, LVL_E_SYNTAX, "element %zu is not %s",
 				     step->index, what);
-	return lvl_json_fail(j, LVL_E_SYNTAX, "\"%s\" is not %s", step->key,
+	return lvl_json_fail(j, LVL_E_SYNTAX, "\"%.60s\" is not %s", step->key,
 			     what);
 }
 

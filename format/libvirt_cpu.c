@@ -161,8 +161,8 @@ static int read_policy(struct reader *r, const char **attr, uint8_t *said)
 		const char *name;
 		uint8_t said;
 	} policies[] = {
-		{ "require", PRESENT },	  { "force", PRESENT },
-		{ "disable", ABSENT },	  { "forbid", ABSENT },
+		{ "require", PRESENT },   { "force", PRESENT },
+		{ "disable", ABSENT },    { "forbid", ABSENT },
 		{ "optional", OPTIONAL },
 	};
 	const char *policy = lvl_xml_attr(attr, "policy");

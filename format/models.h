@@ -30,13 +30,13 @@ struct lvl_model_signature {
  */
 struct lvl_model {
 	const char *name;
-	const char *brand;		    /* model-id; NULL: none */
-	const char *added;		    /* NULL: none */
-	uint32_t level, xlevel;		    /* maximum leaves; 0: not said */
+	const char *brand;                  /* model-id; NULL: none */
+	const char *added;                  /* NULL: none */
+	uint32_t level, xlevel;             /* maximum leaves; 0: not said */
 	uint16_t first_change, nr_changes;  /* in lvl_model_changes[] */
 	uint16_t first_removed, nr_removed; /* in lvl_model_changes[] */
 	uint16_t first_signature, nr_signatures;
-	uint16_t base;	/* in lvl_models[]; itself: none */
+	uint16_t base;  /* in lvl_models[]; itself: none */
 	uint8_t source; /* in lvl_model_sources[] */
 	uint8_t vendor; /* LVL_VENDOR_...; LVL_VENDOR_UNKNOWN: any */
 };

@@ -77,8 +77,7 @@ static void put_leaves(const struct view *x, FILE *out)
 		else
 			fprintf(out, "0x%02x", l->subleaf);
 		for (r = 0; r < 4; r++)
-			put_word(out, x->p->v[l->word[r]],
-				 x->p->k[l->word[r]]);
+			put_word(out, x->p->v[l->word[r]], x->p->k[l->word[r]]);
 		putc('\n', out);
 	}
 }
@@ -94,8 +93,8 @@ static void put_msrs(const struct view *x, FILE *out)
 
 		if (implied(x, word, 2))
 			continue;
-		fprintf(out, "msr 0x%08x 0x%08x%08x", m->index,
-			p->v[m->high], p->v[m->word]);
+		fprintf(out, "msr 0x%08x 0x%08x%08x", m->index, p->v[m->high],
+			p->v[m->word]);
 		if ((p->k[m->high] & p->k[m->word]) != 0xffffffffu)
 			fprintf(out, "/0x%08x%08x", p->k[m->high],
 				p->k[m->word]);
@@ -127,9 +126,9 @@ static void put_extra(const struct lvl_extra *x, FILE *out)
 		fprintf(out,
 			"extra-cpuid 0x%08x 0x%08x 0x%08x 0x%08x 0x%08x "
 			"0x%08x\n",
-			x->leaf[i].leaf, x->leaf[i].subleaf,
-			x->leaf[i].reg[0], x->leaf[i].reg[1],
-			x->leaf[i].reg[2], x->leaf[i].reg[3]);
+			x->leaf[i].leaf, x->leaf[i].subleaf, x->leaf[i].reg[0],
+			x->leaf[i].reg[1], x->leaf[i].reg[2],
+			x->leaf[i].reg[3]);
 	for (i = 0; i < x->nr_msrs; i++)
 		fprintf(out, "extra-msr 0x%08x 0x%016llx\n", x->msr[i].index,
 			(unsigned long long)x->msr[i].value);
@@ -176,8 +175,8 @@ int lvl_desc_write(const struct lvl_desc *d, FILE *out)
 	for (i = 0; i < d->nr_facts; i++)
 		fprintf(out, "%s: %s\n", d->fact[i].key, d->fact[i].value);
 	for (k = 0; k < LVL_NR_KINDS; k++) {
-		if (!d->policy[k] || (k == LVL_KIND_HOST &&
-				      (d->hints & LVL_HINT_HOST_DERIVED)))
+		if (!d->policy[k] ||
+		    (k == LVL_KIND_HOST && (d->hints & LVL_HINT_HOST_DERIVED)))
 			continue;
 		put_policy(d, (enum lvl_kind)k, out);
 	}
@@ -281,14 +280,15 @@ static int read_cpuid(struct words *w)
 	if (rc)
 		return rc;
 	s = next(w, &len);
-	if (!s || ((len != 1 || *s != '-') &&
-		   !lvl_number(s, len, 0xffff, &sub)))
+	if (!s ||
+	    ((len != 1 || *s != '-') && !lvl_number(s, len, 0xffff, &sub)))
 		return syntax(w->im, "a sub-leaf is a number or -");
 	l = lvl_leaf_find((uint32_t)leaf, (uint32_t)sub);
 	if (!l || l->subleaf != sub)
 		return lvl_import_fail(w->im, LVL_E_UNKNOWN_LEAF,
 				       "leaf 0x%x, sub-leaf %.*s is not in the "
-				       "registry", (unsigned)leaf, (int)len, s);
+				       "registry",
+				       (unsigned)leaf, (int)len, s);
 	for (r = 0; r < 4 && !rc; r++) {
 		rc = value_known(w, 8, 0xffffffffu, &v, &k);
 		if (!rc)
@@ -346,8 +346,8 @@ static int read_extra_cpuid(struct words *w)
 		reg[i] = (uint32_t)v[i + 2];
 	if (!rc && lvl_leaf_find((uint32_t)v[0], (uint32_t)v[1]))
 		return syntax(w->im, "this leaf is in the registry: use cpuid");
-	return rc ? rc : lvl_import_leaf(w->im, (uint32_t)v[0],
-					 (uint32_t)v[1], reg);
+	return rc ? rc
+		  : lvl_import_leaf(w->im, (uint32_t)v[0], (uint32_t)v[1], reg);
 }
 
 static int read_extra_msr(struct words *w)
@@ -389,9 +389,12 @@ static const struct {
 	const char *word;
 	int (*read)(struct words *w);
 } lines[] = {
-	{ "cpuid", read_cpuid },	   { "msr", read_msr },
-	{ "state", read_state },	   { "policy", read_policy },
-	{ "extra-cpuid", read_extra_cpuid }, { "extra-msr", read_extra_msr },
+	{ "cpuid", read_cpuid },
+	{ "msr", read_msr },
+	{ "state", read_state },
+	{ "policy", read_policy },
+	{ "extra-cpuid", read_extra_cpuid },
+	{ "extra-msr", read_extra_msr },
 };
 
 /* What a policy says about the words that it does not list. */

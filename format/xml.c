@@ -13,12 +13,12 @@ struct xml {
 	void *arg;
 	XML_Parser parser;
 	int rc;
-	unsigned depth;		/* elements that are open */
-	int open;		/* within a document */
-	int closed;		/* its root has ended */
-	XML_Index fed, end;	/* bytes of the document; where it ended */
+	unsigned depth;         /* elements that are open */
+	int open;               /* within a document */
+	int closed;             /* its root has ended */
+	XML_Index fed, end;     /* bytes of the document; where it ended */
 	unsigned long newlines; /* before the next byte */
-	unsigned long base;	/* before the document */
+	unsigned long base;     /* before the document */
 	size_t quiet;
 	size_t len;
 	char text[LVL_LINE_MAX + 1]; /* of an element, or between documents */

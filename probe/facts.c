@@ -66,7 +66,7 @@ static int microcode(struct lvl_import *im)
 }
 
 int probe_facts(struct lvl_import *im, const struct probe_options *o,
-		const struct lvl_policy *cpu)
+		const struct lvl_policy *cpu, unsigned nr_cpus)
 {
 	struct utsname u;
 	char text[256];
@@ -76,6 +76,9 @@ int probe_facts(struct lvl_import *im, const struct probe_options *o,
 		return lvl_import_fail(im, LVL_E_IO, "uname: %s",
 				       strerror(errno));
 	rc = fact(im, "name", u.nodename);
+	snprintf(text, sizeof(text), "%u", nr_cpus);
+	if (!rc)
+		rc = fact(im, "cpus", text);
 	if (!rc)
 		rc = fact(im, "tool", o->tool);
 	if (!rc)

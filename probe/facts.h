@@ -6,8 +6,8 @@
 #include "format/import.h"
 #include "native.h"
 
-/* Add the provenance of this machine; cpu is its first one, as it is. */
+/* Add the provenance of this machine; cpu is its first CPU. */
 int probe_facts(struct lvl_import *im, const struct probe_options *o,
-		const struct lvl_policy *cpu);
+		const struct lvl_policy *cpu, unsigned nr_cpus);
 
 #endif

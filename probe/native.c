@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The only file of the tool that uses inline assembly.
- */
+/* The only file of the tool that uses inline assembly. */
 #define _DEFAULT_SOURCE      /* syscall() */
 #define _FILE_OFFSET_BITS 64 /* MSR indices exceed 31 bits */
 #include "native.h"
@@ -545,7 +543,7 @@ static int capture(struct native *n, const struct probe_options *o)
 		lvl_import_hint(&n->im, LVL_HINT_32BIT);
 	rc = every_cpu(n);
 	if (!rc)
-		rc = probe_facts(&n->im, o, &n->first);
+		rc = probe_facts(&n->im, o, &n->first, n->report->nr_cpus);
 	return rc ? rc : lvl_import_done(&n->im);
 }
 

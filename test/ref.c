@@ -56,6 +56,13 @@ static void make_na(struct ref_policy *r, unsigned field)
 	r->f[field] = (struct ref_val){ 0, ref_full(field), 1 };
 }
 
+static void make_all_na(struct ref_policy *r, unsigned field)
+{
+	make_na(r, field);
+	if (ref_is_pair(field))
+		make_na(r, lvl_fields[field].pair);
+}
+
 static void make(struct ref_policy *r, unsigned field, uint64_t value)
 {
 	r->f[field] = (struct ref_val){ value, ref_full(field), 0 };
@@ -81,6 +88,22 @@ static uint64_t greatest(const struct ref_policy *r, unsigned field)
 static int zero_none(unsigned field)
 {
 	return (lvl_fields[field].flags & LVL_FIELD_ZERO_NONE) != 0;
+}
+
+/* -- Kleene's logic -------------------------------------------------------- */
+
+static enum ref_truth both(enum ref_truth a, enum ref_truth b)
+{
+	return a < b ? a : b;
+}
+
+static enum ref_truth either(enum ref_truth a, enum ref_truth b)
+{
+	return a > b ? a : b;
+}
+
+static enum ref_truth not(enum ref_truth a) {
+	return (enum ref_truth)(REF_TRUE - a);
 }
 
 /* -- clauses -------------------------------------------------------------- */
@@ -109,12 +132,8 @@ enum ref_truth ref_holds(const struct ref_policy *r, unsigned clause)
 
 	if (!clause)
 		return REF_TRUE;
-	for (i = 0; i < c->count; i++) {
-		enum ref_truth t = atom_holds(r, &lvl_atoms[c->first + i]);
-
-		if (t > best)
-			best = t;
-	}
+	for (i = 0; i < c->count; i++)
+		best = either(best, atom_holds(r, &lvl_atoms[c->first + i]));
 	return best;
 }
 
@@ -159,8 +178,7 @@ static int lose_empty(struct ref_policy *r, unsigned lower)
 
 	if (r->f[lower].na || least(r, lower) <= greatest(r, upper))
 		return 0;
-	make_na(r, lower);
-	make_na(r, upper);
+	make_all_na(r, lower);
 	return 1;
 }
 
@@ -308,20 +326,6 @@ void ref_low(struct ref_policy *r)
 
 /* -- fits ----------------------------------------------------------------- */
 
-static enum ref_truth both(enum ref_truth a, enum ref_truth b)
-{
-	return a < b ? a : b;
-}
-
-static enum ref_truth either(enum ref_truth a, enum ref_truth b)
-{
-	return a > b ? a : b;
-}
-
-static enum ref_truth not(enum ref_truth a) {
-	return (enum ref_truth)(REF_TRUE - a);
-}
-
 /* x <= y for numbers of which only the bounds are known. */
 static enum ref_truth at_most(const struct ref_policy *x, unsigned fx,
 			      const struct ref_policy *y, unsigned fy)
@@ -380,12 +384,11 @@ static int chosen_for_vm(unsigned field)
 
 static enum ref_truth carried(const struct ref_policy *r, unsigned field)
 {
+	enum ref_truth t = ref_holds(r, lvl_fields[field].carrier);
+
 	if (r->f[field].na)
 		return REF_FALSE;
-	if (zero_none(field) && !least(r, field))
-		return both(ref_holds(r, lvl_fields[field].carrier),
-			    REF_UNKNOWN);
-	return ref_holds(r, lvl_fields[field].carrier);
+	return zero_none(field) && !least(r, field) ? both(t, REF_UNKNOWN) : t;
 }
 
 enum ref_truth ref_fits_field(const struct ref_policy *g,
@@ -496,9 +499,7 @@ static unsigned fold_field(struct ref_policy *out, const struct ref_policy *low,
 		start(out, lvl_fields[f].pair);
 	for (i = 0; i < n; i++) {
 		if (low[i].f[f].na) {
-			make_na(out, f);
-			if (ref_is_pair(f))
-				make_na(out, lvl_fields[f].pair);
+			make_all_na(out, f);
 			return 0;
 		}
 		seen |= meet(out, &low[i], f);
@@ -524,11 +525,8 @@ static void settle(struct ref_policy *out, unsigned f, unsigned seen)
 	/* no owner that could fall: it stays unknown */
 	if (seen == REF_INCOMPLETE && !lvl_fields[f].owner)
 		out->f[f] = (struct ref_val){ 0, 0, 0 };
-	else if (seen) {
-		make_na(out, f);
-		if (rule == LVL_PAIR)
-			make_na(out, lvl_fields[f].pair);
-	}
+	else if (seen)
+		make_all_na(out, f);
 }
 
 static enum ref_result fold(struct ref_policy *out,
@@ -562,37 +560,32 @@ static enum ref_result fold(struct ref_policy *out,
 	return result;
 }
 
+enum ref_result ref_level_drop(struct ref_policy *out,
+			       const struct ref_policy *const member[],
+			       unsigned n, unsigned feature,
+			       struct ref_status *status)
+{
+	enum ref_result result;
+
+	if (!n)
+		return REF_TOP;
+	result = fold(out, member, n, status);
+	if (result != REF_LEVEL)
+		return result;
+	if (feature != LVL_NO_FIELD)
+		make(out, feature, 0);
+	ref_interior(out, 0);
+	return REF_LEVEL;
+}
+
 enum ref_result ref_level(struct ref_policy *out,
 			  const struct ref_policy *const member[], unsigned n,
 			  struct ref_status *status)
 {
 	struct ref_status own;
-	enum ref_result result;
 
-	if (!n)
-		return REF_TOP;
-	result = fold(out, member, n, status ? status : &own);
-	if (result == REF_LEVEL)
-		ref_interior(out, 0);
-	return result;
-}
-
-enum ref_result ref_level_drop(struct ref_policy *out,
-			       const struct ref_policy *const member[],
-			       unsigned n, unsigned feature)
-{
-	struct ref_status st;
-	enum ref_result result;
-
-	if (!n)
-		return REF_TOP;
-	result = fold(out, member, n, &st);
-	if (result != REF_LEVEL)
-		return result;
-	if (!out->f[feature].na)
-		make(out, feature, 0);
-	ref_interior(out, 0);
-	return result;
+	return ref_level_drop(out, member, n, LVL_NO_FIELD,
+			      status ? status : &own);
 }
 
 unsigned ref_differ(const struct ref_policy *a, const struct ref_policy *b)

@@ -18,7 +18,7 @@ enum ref_truth { REF_FALSE, REF_UNKNOWN, REF_TRUE };
 struct ref_val {
 	uint64_t v; /* the known bits; 0 where not known */
 	uint64_t k; /* which bits are known */
-	int na;	    /* below every value: nothing carries it (v 0, k full) */
+	int na;     /* below every value: nothing carries it (v 0, k full) */
 };
 
 /* Only fields for which ref_ordered() holds are used. */
@@ -80,7 +80,8 @@ enum ref_result ref_level(struct ref_policy *out,
 /* The same below TOP without `feature`, which is then never offered. */
 enum ref_result ref_level_drop(struct ref_policy *out,
 			       const struct ref_policy *const member[],
-			       unsigned n, unsigned feature);
+			       unsigned n, unsigned feature,
+			       struct ref_status *status);
 
 /* The first ordered field in which they differ, or LVL_NO_FIELD. */
 unsigned ref_differ(const struct ref_policy *a, const struct ref_policy *b);

@@ -15,7 +15,7 @@ static struct work {
 	const struct ref_policy *at[CASE_MAX];
 	struct ref_policy level;
 	struct ref_policy a, b, c;
-	struct ref_status status;
+	struct ref_status status, dropped;
 	const struct theorem_case *of; /* whose members have been read */
 } work;
 
@@ -496,7 +496,7 @@ static void t17_drop(const struct theorem_case *c, struct gen *g,
 	if (lvl_fold_read(&f, &p, NULL, NULL))
 		theorem_fails(c, "T17", "no level without %s",
 			      lvl_field_name(feature));
-	ref_level_drop(&work.a, work.at, c->n, feature);
+	ref_level_drop(&work.a, work.at, c->n, feature, &work.dropped);
 	ref_read(&work.b, &p);
 	if (ref_differ(&work.a, &work.b) != LVL_NO_FIELD)
 		theorem_fails(c, "T17", "dropping %s: %s differs",

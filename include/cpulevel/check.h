@@ -24,11 +24,11 @@ enum lvl_severity {
 };
 
 enum lvl_reason {
-	LVL_R_MISSING,       /* the guest has a feature that the host lacks */
-	LVL_R_UNTOLD,        /* a hazard of the host that the guest was not told */
-	LVL_R_TOO_HIGH,      /* the guest's number exceeds the host's */
-	LVL_R_TOO_LOW,       /* the guest's number is below the host's */
-	LVL_R_DIFFERS,       /* must be equal and is not */
+	LVL_R_MISSING,  /* the guest has a feature that the host lacks */
+	LVL_R_UNTOLD,   /* a hazard of the host that the guest was not told */
+	LVL_R_TOO_HIGH, /* the guest's number exceeds the host's */
+	LVL_R_TOO_LOW,  /* the guest's number is below the host's */
+	LVL_R_DIFFERS,  /* must be equal and is not */
 	LVL_R_NOT_ALLOWED,   /* the guest's allowed values are not the host's */
 	LVL_R_UNKNOWN_GUEST, /* the guest's value is not known */
 	LVL_R_UNKNOWN_HOST,  /* the host's value is not known */
@@ -47,11 +47,11 @@ enum lvl_reason {
 struct lvl_finding {
 	enum lvl_severity severity;
 	enum lvl_reason reason;
-	unsigned field;        /* LVL_NO_FIELD for an unnamed bit */
-	unsigned word;         /* where it is */
-	uint64_t guest, host;  /* the two values; host 0 for lvl_valid */
-	unsigned edge;         /* row of data/requires.tsv, or LVL_NO_FIELD */
-	int sure;              /* 0: only because something is unknown */
+	unsigned field;       /* LVL_NO_FIELD for an unnamed bit */
+	unsigned word;        /* where it is */
+	uint64_t guest, host; /* the two values; host 0 for lvl_valid */
+	unsigned edge;        /* row of data/requires.tsv, or LVL_NO_FIELD */
+	int sure;             /* 0: only because something is unknown */
 };
 
 typedef void lvl_finding_fn(void *arg, const struct lvl_finding *finding);
@@ -64,8 +64,8 @@ typedef void lvl_finding_fn(void *arg, const struct lvl_finding *finding);
  * the verdict; the others are told and do not count.
  */
 enum lvl_verdict lvl_fits(const struct lvl_policy *guest,
-			  const struct lvl_policy *host,
-			  lvl_finding_fn *each, void *arg);
+			  const struct lvl_policy *host, lvl_finding_fn *each,
+			  void *arg);
 
 /*
  * The policy that an arriving guest is compared with: capabilities, numbers

@@ -56,8 +56,8 @@ struct lvl_desc {
 	size_t nr_facts;
 	struct lvl_policy *policy[LVL_NR_KINDS]; /* NULL: not there */
 	struct lvl_extra extra[LVL_NR_KINDS];
-	unsigned nr_cpus;  /* logical CPUs read; 0: not said */
-	unsigned hints;    /* LVL_HINT_..., as the reader set them */
+	unsigned nr_cpus; /* logical CPUs read; 0: not said */
+	unsigned hints;   /* LVL_HINT_..., as the reader set them */
 };
 
 /* Captured by a 32-bit process: SYSCALL may read 0 (rule RAW.syscall32). */
@@ -92,6 +92,13 @@ int lvl_desc_write(const struct lvl_desc *d, FILE *out);
  */
 int lvl_desc_write_json(const struct lvl_desc *d, enum lvl_kind kind,
 			FILE *out);
+
+/*
+ * SHA-256 of the canonical record of a policy, as hex digits: the same for
+ * the same policy, whatever file it came from, comments and provenance apart.
+ */
+#define LVL_HASH_HEX 65
+int lvl_policy_hash(const struct lvl_policy *p, char hex[LVL_HASH_HEX]);
 
 LVL_END
 

@@ -17,29 +17,29 @@ LVL_BEGIN
  * X(code, text), grouped by whose fault it is: the input's, the policy's,
  * the caller's, the environment's, ours.
  */
-#define LVL_ERRORS(X)                                                      \
-	X(TRUNCATED, "the data end too early")                             \
-	X(SYNTAX, "not in the expected form")                              \
-	X(MAGIC, "not a cpulevel record")                                  \
-	X(VERSION, "made by a newer version that this one cannot read")    \
-	X(CHECKSUM, "the checksum does not match: the data are damaged")   \
-	X(ORDER, "entries are not sorted")                                 \
-	X(DUPLICATE, "given twice")                                        \
-	X(UNKNOWN_LEAF, "no such CPUID leaf or sub-leaf in the registry")  \
-	X(UNKNOWN_MSR, "no such MSR in the registry")                      \
-	X(UNKNOWN_NAME, "no such name in the registry")                    \
-	X(AMBIGUOUS, "the name means different bits to different tools")   \
-	X(RANGE, "a value does not fit its field")                         \
-	X(FLAGS, "reserved flags are set")                                 \
-	X(TOO_BIG, "more than the format allows")                          \
-	X(VENDOR, "the CPU vendors differ")                                \
-	X(CONFLICT, "there is no common value")                            \
-	X(INVALID, "the policy is not valid")                              \
-	X(EMPTY, "there is nothing to level")                              \
-	X(NOBUFS, "the caller's buffer is too small")                      \
-	X(NO_MEMORY, "out of memory")                                      \
-	X(IO, "the system refused to read or write")                       \
-	X(UNSUPPORTED, "not available on this machine or in this build")   \
+#define LVL_ERRORS(X)                                                     \
+	X(TRUNCATED, "the data end too early")                            \
+	X(SYNTAX, "not in the expected form")                             \
+	X(MAGIC, "not a cpulevel record")                                 \
+	X(VERSION, "made by a newer version that this one cannot read")   \
+	X(CHECKSUM, "the checksum does not match: the data are damaged")  \
+	X(ORDER, "entries are not sorted")                                \
+	X(DUPLICATE, "given twice")                                       \
+	X(UNKNOWN_LEAF, "no such CPUID leaf or sub-leaf in the registry") \
+	X(UNKNOWN_MSR, "no such MSR in the registry")                     \
+	X(UNKNOWN_NAME, "no such name in the registry")                   \
+	X(AMBIGUOUS, "the name means different bits to different tools")  \
+	X(RANGE, "a value does not fit its field")                        \
+	X(FLAGS, "reserved flags are set")                                \
+	X(TOO_BIG, "more than the format allows")                         \
+	X(VENDOR, "the CPU vendors differ")                               \
+	X(CONFLICT, "there is no common value")                           \
+	X(INVALID, "the policy is not valid")                             \
+	X(EMPTY, "there is nothing to level")                             \
+	X(NOBUFS, "the caller's buffer is too small")                     \
+	X(NO_MEMORY, "out of memory")                                     \
+	X(IO, "the system refused to read or write")                      \
+	X(UNSUPPORTED, "not available on this machine or in this build")  \
 	X(BUG, "this is a bug in cpulevel")
 
 enum lvl_errno {
@@ -47,7 +47,7 @@ enum lvl_errno {
 #define LVL_ERROR_ENUM(code, text) LVL_E_##code,
 	LVL_ERRORS(LVL_ERROR_ENUM)
 #undef LVL_ERROR_ENUM
-	LVL_NR_ERRORS
+		LVL_NR_ERRORS
 };
 
 /* A place in a policy or a leaf array; ~0 for what does not apply. */

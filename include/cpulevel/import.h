@@ -21,8 +21,8 @@ struct lvl_import; /* a reader at work: format/import.h */
 
 /* Why an import failed: "FILE:LINE: reason", one line, no newline. */
 struct lvl_ferr {
-	int code;            /* enum lvl_errno, positive */
-	unsigned long line;  /* 0: the whole file */
+	int code;           /* enum lvl_errno, positive */
+	unsigned long line; /* 0: the whole file */
 	char text[LVL_ERRMSG];
 };
 
@@ -50,10 +50,9 @@ const struct lvl_format *lvl_format_find(const char *name);
  * name of a machine that has none of its own.  `format` NULL: detect.
  * *used, if not NULL, receives the format.  0 or -LVL_E_... with *err.
  */
-int lvl_import_file(FILE *in, const char *name,
-		    const struct lvl_format *format, lvl_desc_fn *each,
-		    void *arg, const struct lvl_format **used,
-		    struct lvl_ferr *err);
+int lvl_import_file(FILE *in, const char *name, const struct lvl_format *format,
+		    lvl_desc_fn *each, void *arg,
+		    const struct lvl_format **used, struct lvl_ferr *err);
 
 /* The same with some bytes that the caller has already read from `in`. */
 int lvl_import_stream(const void *head, size_t len, FILE *in, const char *name,

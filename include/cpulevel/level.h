@@ -31,15 +31,15 @@ LVL_BEGIN
  */
 struct lvl_fold {
 	uint32_t n;
-	uint32_t and_low[LVL_NR_WORDS];  /* AND of known ones */
-	uint32_t and_high[LVL_NR_WORDS]; /* AND of ones and unknowns */
-	uint32_t or_low[LVL_NR_WORDS];   /* OR of known ones */
-	uint32_t or_high[LVL_NR_WORDS];  /* OR of ones and unknowns */
-	uint32_t number[LVL_NR_NUMBERS]; /* of those members that know it */
-	uint8_t number_seen[LVL_NR_NUMBERS];    /* some member knows it */
+	uint32_t and_low[LVL_NR_WORDS];      /* AND of known ones */
+	uint32_t and_high[LVL_NR_WORDS];     /* AND of ones and unknowns */
+	uint32_t or_low[LVL_NR_WORDS];       /* OR of known ones */
+	uint32_t or_high[LVL_NR_WORDS];      /* OR of ones and unknowns */
+	uint32_t number[LVL_NR_NUMBERS];     /* of those members that know it */
+	uint8_t number_seen[LVL_NR_NUMBERS]; /* some member knows it */
 	uint8_t number_unknown[LVL_NR_NUMBERS]; /* some carrying one does not */
-	uint32_t cap[LVL_NR_WORDS]; /* features that a cap leaves */
-	struct lvl_policy donor;    /* least identity among the members */
+	uint32_t cap[LVL_NR_WORDS];             /* features that a cap leaves */
+	struct lvl_policy donor; /* least identity among the members */
 };
 
 void lvl_fold_init(struct lvl_fold *f);

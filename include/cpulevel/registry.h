@@ -113,8 +113,9 @@ struct lvl_word {
 struct lvl_field {
 	uint32_t name; /* offset in lvl_field_names */
 	uint32_t mask;
-	uint16_t word; /* or LVL_NO_WORD */
-	uint16_t carrier; /* clause that makes the value mean something; 0: always */
+	uint16_t word;    /* or LVL_NO_WORD */
+	uint16_t carrier; /* clause that makes the value mean something; 0:
+			     always */
 	uint16_t owner;   /* clause whose atoms fall on a conflict; 0: none */
 	uint16_t pair;    /* the other end of the interval, or LVL_NO_FIELD */
 	uint8_t lo, width;
@@ -126,7 +127,7 @@ struct lvl_field {
 	uint8_t gate[LVL_NR_GUESTS]; /* pv, svm, vmx: index of lvl_gates[] */
 };
 
-#define LVL_FIELD_UPPER 0x01u /* pair: this row is the upper end (may) */
+#define LVL_FIELD_UPPER 0x01u     /* pair: this row is the upper end (may) */
 #define LVL_FIELD_ZERO_NONE 0x02u /* 0 means that there is none */
 
 /* "field has at least this value": 1 for a single bit. */
@@ -228,8 +229,7 @@ static inline const char *lvl_field_name(unsigned field)
  * is 7:1.edx[14] to Xen and 0x80000021.eax[20] to QEMU.  With LVL_WHO_ANY
  * the registry's name wins.  -LVL_E_UNKNOWN_NAME, -LVL_E_AMBIGUOUS.
  */
-int lvl_field_find(const char *name, size_t len, unsigned who,
-		   unsigned *field);
+int lvl_field_find(const char *name, size_t len, unsigned who, unsigned *field);
 
 /* The word of a place, or LVL_NO_WORD. */
 unsigned lvl_word_of_leaf(uint32_t leaf, uint32_t subleaf, unsigned reg);

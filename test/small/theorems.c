@@ -269,6 +269,7 @@ static void check_drop(unsigned a, unsigned b, unsigned feature)
 {
 	const struct ref_policy *const member[] = { &w.ref[a], &w.ref[b] };
 	struct lvl_policy level;
+	struct ref_status status;
 	struct ref_policy want;
 	struct lvl_fold f;
 	unsigned g, l;
@@ -278,7 +279,7 @@ static void check_drop(unsigned a, unsigned b, unsigned feature)
 	lvl_fold_drop(&f, feature);
 	lvl_fold_add(&f, &w.p[b]);
 	if (lvl_fold_read(&f, &level, NULL, NULL) ||
-	    ref_level_drop(&want, member, 2, feature))
+	    ref_level_drop(&want, member, 2, feature, &status))
 		fails2("T17", a, b);
 	l = index_of(&level);
 	if (l == w.n || ref_differ(&w.ref[l], &want) != LVL_NO_FIELD)

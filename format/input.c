@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* What readers take their bytes from: lines, chunks, numbers. */
+#include "import.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define CHUNK 65536u
+
+/* Have more bytes after im->len, or set im->eof. */
+int lvl_import_fill_(struct lvl_import *im)
+{
+	size_t got;
+
+	if (!im->in) {
+		im->eof = 1;
+		return 0;
+	}
+	if (im->pos) {
+		memmove(im->buf, im->buf + im->pos, im->len - im->pos);
+		im->len -= im->pos;
+		im->pos = 0;
+	}
+	if (im->size - im->len < CHUNK) {
+		char *grown = realloc(im->buf, im->size + 2 * CHUNK);
+
+		if (!grown)
+			return lvl_import_fail(im, LVL_E_NO_MEMORY,
+					       "out of memory");
+		im->buf = grown;
+		im->size += 2 * CHUNK;
+	}
+	got = fread(im->buf + im->len, 1, CHUNK, im->in);
+	im->len += got;
+	if (!got && ferror(im->in))
+		return lvl_import_fail(im, LVL_E_IO, "%s", strerror(errno));
+	if (!got)
+		im->eof = 1;
+	return 0;
+}
+
+int lvl_import_line(struct lvl_import *im, char **line, size_t *len)
+{
+	size_t seen = 0;
+	char *end = NULL;
+	int rc;
+
+	for (;;) {
+		end = memchr(im->buf + im->pos + seen, '\n',
+			     im->len - im->pos - seen);
+		if (end || im->eof)
+			break;
+		seen = im->len - im->pos;
+		if (seen > LVL_LINE_MAX)
+			break;
+		rc = lvl_import_fill_(im);
+		if (rc)
+			return rc;
+	}
+	if (!end && im->eof && im->pos == im->len)
+		return 0;
+	im->line++;
+	*line = im->buf + im->pos;
+	*len = end ? (size_t)(end - *line) : im->len - im->pos;
+	if (*len > LVL_LINE_MAX)
+		return lvl_import_fail(im, LVL_E_TOO_BIG,
+				       "a line of more than %u bytes",
+				       LVL_LINE_MAX);
+	im->pos += *len + (end != NULL);
+	if (*len && (*line)[*len - 1] == '\r')
+		--*len;
+	if (memchr(*line, '\0', *len))
+		return lvl_import_fail(im, LVL_E_SYNTAX,
+				       "a NUL byte: this is not text");
+	(*line)[*len] = '\0'; /* buf always has room for one more byte */
+	return 1;
+}
+
+int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len)
+{
+	int rc;
+
+	if (im->pos == im->len && !im->eof) {
+		rc = lvl_import_fill_(im);
+		if (rc)
+			return rc;
+	}
+	*data = im->buf + im->pos;
+	*len = im->len - im->pos < CHUNK ? im->len - im->pos : CHUNK;
+	im->pos += *len;
+	return *len != 0;
+}
+
+/* -- small parsers -------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value)
+{
+	uint64_t v = 0;
+	unsigned i;
+
+	for (i = 0; i < digits; i++) {
+		int d = hex_digit(s[i]);
+
+		if (d < 0)
+			return 0;
+		v = v << 4 | (unsigned)d;
+	}
+	*value = v;
+	return 1;
+}
+
+int lvl_number(const char *s, size_t len, uint64_t max, uint64_t *value)
+{
+	unsigned base = 10;
+	uint64_t v = 0;
+	size_t i = 0;
+
+	if (len > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+		base = 16;
+		i = 2;
+	}
+	if (i == len)
+		return 0;
+	for (; i < len; i++) {
+		int d = hex_digit(s[i]);
+
+		if (d < 0 || (unsigned)d >= base ||
+		    v > (max - (unsigned)d) / base)
+			return 0;
+		v = v * base + (unsigned)d;
+	}
+	*value = v;
+	return v <= max;
+}
