@@ -142,22 +142,38 @@ static const char *a_of(const struct diff_row *r)
 
 static void print_row(const struct diff_row *r, const int w[3])
 {
-	const struct lvl_field *f = &lvl_fields[r->field];
+	const struct lvl_field *f;
 
-	if (r->field == LVL_NO_FIELD)
+	if (r->field == LVL_NO_FIELD) {
 		printf("  %-*s  %-*s  %s\n", w[1], r->where, w[2], r->a, r->b);
-	else
-		printf("  %-*s  %-*s  %-10s  %-7s  %-*s  %s\n", w[0],
-		       name_of(r), w[1], r->where, lvl_class_names[f->klass],
-		       lvl_rule_names[f->rule], w[2], r->a, r->b);
+		return;
+	}
+	f = &lvl_fields[r->field];
+	printf("  %-*s  %-*s  %-10s  %-7s  %-*s  %s\n", w[0], name_of(r), w[1],
+	       r->where, lvl_class_names[f->klass], lvl_rule_names[f->rule],
+	       w[2], r->a, r->b);
 }
 
 static const char *const headings[NR_PARTS] = {
 	[PART_LEVELLED] = "levelled, or behaviour that leaks",
+	[PART_HALF] = "the same, known of only one of them",
 	[PART_OWN] = "not levelled: identity, the VM's own, never shown",
 	[PART_UNNAMED] = "not in the registry",
 	[PART_REGISTER] = "registers",
 };
+
+/* The host policy is made of raw: most of raw's rows were told before. */
+static int told(const struct diff *d, size_t i)
+{
+	const struct diff_row *r = &d->row[i], *e;
+
+	for (e = d->row; e < r; e++)
+		if (e->kind != r->kind && e->field == r->field &&
+		    !strcmp(e->where, r->where) && !strcmp(e->a, r->a) &&
+		    !strcmp(e->b, r->b))
+			return 1;
+	return 0;
+}
 
 static void print_part(const struct diff *d, enum lvl_kind kind,
 		       enum diff_part part, const int w[3])
@@ -166,13 +182,24 @@ static void print_part(const struct diff *d, enum lvl_kind kind,
 	size_t i;
 
 	for (i = 0; i < d->nr; i++) {
-		if (d->row[i].kind != kind || d->row[i].part != part)
+		if (d->row[i].kind != kind || d->row[i].part != part ||
+		    (kind == LVL_KIND_RAW && told(d, i)))
 			continue;
 		if (!any++)
 			printf("%s %s%s\n", cli_ink(INK_DIM), headings[part],
 			       cli_ink(INK_PLAIN));
 		print_row(&d->row[i], w);
 	}
+}
+
+static unsigned count_told(const struct diff *d, enum lvl_kind kind)
+{
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; kind == LVL_KIND_RAW && i < d->nr; i++)
+		n += d->row[i].kind == kind && told(d, i);
+	return n;
 }
 
 static unsigned count_rows(const struct diff *d, enum lvl_kind kind)
@@ -188,13 +215,18 @@ static unsigned count_rows(const struct diff *d, enum lvl_kind kind)
 static void print_kind(const struct diff *d, enum lvl_kind kind, const int w[3])
 {
 	unsigned n = count_rows(d, kind), part;
+	unsigned again = count_told(d, kind);
 
 	printf("%s%s%s: ", cli_ink(INK_BOLD), lvl_kind_names[kind],
 	       cli_ink(INK_PLAIN));
 	if (!n)
 		puts("the same");
 	else
-		printf("%u difference%s\n", n, n == 1 ? "" : "s");
+		printf("%u difference%s", n, n == 1 ? "" : "s");
+	if (again)
+		printf(", %u of them as above", again);
+	if (n)
+		putchar('\n');
 	for (part = 0; part < NR_PARTS; part++)
 		print_part(d, kind, (enum diff_part)part, w);
 }
@@ -239,15 +271,15 @@ static void json_fact(void *arg, const char *key, const char *a, const char *b)
 
 static void json_row(const struct diff_row *r)
 {
-	const struct lvl_field *f = &lvl_fields[r->field];
-	int is = r->field != LVL_NO_FIELD;
+	const struct lvl_field *f =
+		r->field == LVL_NO_FIELD ? NULL : &lvl_fields[r->field];
 
 	printf("    {\"kind\": \"%s\", ", lvl_kind_names[r->kind]);
-	json_text("field", is ? lvl_field_name(r->field) : NULL);
+	json_text("field", f ? lvl_field_name(r->field) : NULL);
 	printf(", \"where\": \"%s\", ", r->where);
-	json_text("class", is ? lvl_class_names[f->klass] : NULL);
+	json_text("class", f ? lvl_class_names[f->klass] : NULL);
 	fputs(", ", stdout);
-	json_text("rule", is ? lvl_rule_names[f->rule] : NULL);
+	json_text("rule", f ? lvl_rule_names[f->rule] : NULL);
 	printf(", \"a\": \"%s\", \"b\": \"%s\"}", r->a, r->b);
 }
 
@@ -280,7 +312,7 @@ static void json(const struct diff *d)
 
 static int diff(char **file, const struct options *o)
 {
-	struct diff d = { NULL };
+	struct diff d = { .a = NULL };
 	struct lvl_desc *a, *b = NULL;
 	int rc;
 

@@ -8,6 +8,7 @@
 /* Under which heading it is shown. */
 enum diff_part {
 	PART_LEVELLED, /* takes part in levels and checks, or is a leak */
+	PART_HALF,     /* the same, but only one of the two is known */
 	PART_OWN,      /* free, dynamic, pin and hidden ones */
 	PART_UNNAMED,  /* not in the registry */
 	PART_REGISTER, /* --raw */

@@ -80,7 +80,7 @@ static void place(unsigned field, unsigned i, char buf[DIFF_TEXT])
 		 strchr(first, '.'));
 }
 
-static enum diff_part part_of(unsigned field)
+static enum diff_part part_of(unsigned field, int both_known)
 {
 	switch (lvl_fields[field].rule) {
 	case LVL_FREE:
@@ -89,7 +89,7 @@ static enum diff_part part_of(unsigned field)
 	case LVL_HIDDEN:
 		return PART_OWN;
 	default:
-		return PART_LEVELLED;
+		return both_known ? PART_LEVELLED : PART_HALF;
 	}
 }
 
@@ -100,12 +100,12 @@ static void compare_field(struct diff *d, enum lvl_kind kind,
 	unsigned i;
 
 	for (i = 0; i < lvl_fields[field].instances; i++) {
+		int ka = known(a, field, i), kb = known(b, field, i);
 		struct diff_row *r;
 
-		if (get(a, field, i) == get(b, field, i) &&
-		    known(a, field, i) == known(b, field, i))
+		if (ka == kb && get(a, field, i) == get(b, field, i))
 			continue;
-		r = add(d, part_of(field), kind);
+		r = add(d, part_of(field, ka && kb), kind);
 		if (!r)
 			return;
 		r->field = field;
@@ -230,9 +230,10 @@ static void compare_states(struct diff *d, enum lvl_kind kind,
 static const uint32_t *named_bits(void)
 {
 	static uint32_t named[LVL_NR_WORDS];
+	static int found;
 	unsigned i, j;
 
-	for (i = 0; !named[0] && i < LVL_NR_FIELDS; i++) {
+	for (i = 0; !found && i < LVL_NR_FIELDS; i++) {
 		const struct lvl_field *f = &lvl_fields[i];
 		unsigned end = f->lo + f->width;
 
@@ -241,6 +242,7 @@ static const uint32_t *named_bits(void)
 		if (f->word != LVL_NO_WORD && end > 32)
 			named[f->word + 1] |= 0xffffffffu >> (64 - end);
 	}
+	found = 1;
 	return named;
 }
 

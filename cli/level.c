@@ -30,22 +30,36 @@ int level_lost(const struct level_answer *a, unsigned field)
 	       !lvl_has(&a->level, field);
 }
 
-unsigned level_alone(const struct level_answer *a, size_t host,
-		     void (*each)(void *arg, unsigned field), void *arg)
+/* Lost, every machine but one has it. */
+static int lost_by_one(const struct level_answer *a, unsigned field)
 {
-	unsigned i, n = 0;
+	return a->pool->nr > 1 && level_lost(a, field) &&
+	       a->pool->lacking[field] == 1;
+}
 
-	if (a->pool->nr < 2)
-		return 0;
-	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		if (!level_lost(a, i) || a->pool->lacking[i] != 1 ||
-		    a->pool->lacker[i] != host)
-			continue;
-		n++;
-		if (each)
+void level_alone(const struct level_answer *a, size_t host,
+		 void (*each)(void *arg, unsigned field), void *arg)
+{
+	unsigned i;
+
+	if (!a->alone[host])
+		return;
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (lost_by_one(a, i) && a->pool->lacker[i] == host)
 			each(arg, i);
-	}
-	return n;
+}
+
+static int count_alone(struct level_answer *a)
+{
+	unsigned i;
+
+	a->alone = calloc(a->pool->nr, sizeof(*a->alone));
+	if (!a->alone)
+		return EXIT_INPUT;
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (lost_by_one(a, i))
+			a->alone[a->pool->lacker[i]]++;
+	return 0;
 }
 
 /* -- options -------------------------------------------------------------- */
@@ -273,15 +287,16 @@ static int answer(const struct pool *p, const struct options *o)
 	if (rc)
 		return exit_of(rc);
 	a.capabilities = pool_capabilities(&a.level);
-	if (o->out) {
+	rc = count_alone(&a);
+	if (!rc && o->out)
 		rc = write_level(&a, o->out);
-		if (rc)
-			return rc;
-	}
-	if (o->json)
+	if (!rc && o->json)
 		level_json(&a, stdout);
-	else
+	else if (!rc)
 		level_print(&a);
+	free(a.alone);
+	if (rc)
+		return rc;
 	return !o->parity && incomplete(&a) ? EXIT_INCOMPLETE : EXIT_YES;
 }
 

@@ -12,14 +12,15 @@ struct level_answer {
 	int parity;            /* instruction set only: not for migration */
 	int all;               /* every host, however many */
 	unsigned capabilities; /* of the level */
+	unsigned *alone; /* by host: how many features it alone lacks */
 };
 
 /* Is a field of which the value is not known part of this answer? */
 int level_matters(const struct level_answer *a, unsigned field);
 
-/* Features of which a host alone stands in the way; calls each field. */
-unsigned level_alone(const struct level_answer *a, size_t host,
-		     void (*each)(void *arg, unsigned field), void *arg);
+/* Call each feature that is not in the level because of this host alone. */
+void level_alone(const struct level_answer *a, size_t host,
+		 void (*each)(void *arg, unsigned field), void *arg);
 
 /* A capability that some host has and the level has not. */
 int level_lost(const struct level_answer *a, unsigned field);

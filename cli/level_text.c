@@ -83,8 +83,7 @@ static void host_row(const struct level_answer *a, size_t i,
 	cell(h->cpu, c->cpu);
 	cell(h->kernel, c->kernel);
 	printf("  %6u  %8u  %11u\n", h->offers,
-	       h->capabilities - a->capabilities,
-	       level_alone(a, i, NULL, NULL));
+	       h->capabilities - a->capabilities, a->alone[i]);
 }
 
 /* The costly ones first where not all are shown. */
@@ -93,8 +92,7 @@ static const struct level_answer *sorting;
 static int by_cost(const void *x, const void *y)
 {
 	size_t i = *(const size_t *)x, j = *(const size_t *)y;
-	unsigned a = level_alone(sorting, i, NULL, NULL);
-	unsigned b = level_alone(sorting, j, NULL, NULL);
+	unsigned a = sorting->alone[i], b = sorting->alone[j];
 
 	if (a != b)
 		return a < b ? 1 : -1;
@@ -110,8 +108,7 @@ static void some_hosts(const struct level_answer *a, const struct columns *c)
 	for (i = 0; i < a->pool->nr; i++)
 		order[i] = i;
 	sorting = a;
-	if (a->pool->nr <= 4096)
-		qsort(order, a->pool->nr, sizeof(*order), by_cost);
+	qsort(order, a->pool->nr, sizeof(*order), by_cost);
 	for (i = 0; i < HOSTS_SHOWN; i++)
 		host_row(a, order[i], c);
 	printf("  ... and %zu more (--all lists them)\n",
@@ -165,7 +162,7 @@ static void limiting(const struct level_answer *a)
 	size_t i, shown = 0;
 
 	for (i = 0; i < a->pool->nr && shown < 8; i++) {
-		unsigned n = level_alone(a, i, NULL, NULL);
+		unsigned n = a->alone[i];
 		struct cli_wrap w;
 		char title[400];
 

@@ -110,14 +110,15 @@ static char *copy(const char *s)
 
 static void brand_bytes(const struct lvl_policy *p, char brand[49])
 {
-	unsigned leaf, r, b, n = 0;
+	unsigned i, b, n = 0;
 
-	for (leaf = 0x80000002; leaf <= 0x80000004; leaf++)
-		for (r = 0; r < 4; r++)
-			for (b = 0; b < 4; b++)
-				brand[n++] = (char)(p->v[lvl_word_of_leaf(
-							    leaf, 0, r)] >>
-						    8 * b);
+	for (i = 0; i < 12; i++) {
+		const struct lvl_leaf_words *l =
+			lvl_leaf_find(0x80000002 + i / 4, 0);
+
+		for (b = 0; b < 4; b++)
+			brand[n++] = (char)(p->v[l->word[i % 4]] >> 8 * b);
+	}
 	brand[48] = '\0';
 }
 

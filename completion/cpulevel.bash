@@ -23,7 +23,7 @@ _cpulevel_values()
 		;;
 	--of)
 		echo raw host max default pv-max pv-default hvm-max \
-			hvm-default hvm-shadow-max hvm-shadow-default
+			hvm-default hvm-shadow-max hvm-shadow-default level seen
 		;;
 	--from)
 		"$1" import --formats 2>/dev/null | awk '{ print $1 }'

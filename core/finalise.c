@@ -80,12 +80,15 @@ static void mirrors(struct lvl_policy *p)
 
 	for (i = 0; i < LVL_NR_MIRRORS; i++) {
 		const struct lvl_mirror *m = &lvl_mirrors[i];
-		enum lvl_truth a = lvl_clause_(p, m->clause[0]);
-		enum lvl_truth b = lvl_clause_(p, m->clause[1]);
+		enum lvl_truth a, b;
 
-		if (m->vendors && !(m->vendors & vendor))
+		if (m->vendors && !(m->vendors & vendor)) {
 			put(p, m->field, 0);
-		else if (a == LVL_FALSE || b == LVL_FALSE)
+			continue;
+		}
+		a = lvl_clause_(p, m->clause[0]);
+		b = lvl_clause_(p, m->clause[1]);
+		if (a == LVL_FALSE || b == LVL_FALSE)
 			put(p, m->field, 0);
 		else if (a == LVL_TRUE && b == LVL_TRUE)
 			put(p, m->field, 1);
@@ -109,10 +112,13 @@ static void xsave_size(struct lvl_policy *p)
 		return;
 	}
 	for (i = 2; i < 20; i++) {
-		const struct lvl_leaf_words *l = lvl_leaf_find(0xd, i);
+		const struct lvl_leaf_words *l;
 		uint32_t size, offset;
 
-		if (!l || !(p->v[xcr0] >> i & 1))
+		if (!(p->v[xcr0] >> i & 1))
+			continue;
+		l = lvl_leaf_find(0xd, i);
+		if (!l)
 			continue;
 		size = p->v[l->word[0]];
 		offset = p->v[l->word[1]];

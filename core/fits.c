@@ -236,12 +236,14 @@ void lvl_arrival(struct lvl_policy *arrival, const struct lvl_policy *max,
 	unsigned i;
 
 	*arrival = *max;
-	for (i = 0; i < LVL_NR_FIELDS; i++)
-		if (lvl_fields[i].rule == LVL_OR &&
-		    lvl_clause_(states, lvl_fields[i].carrier) == LVL_TRUE) {
-			if (lvl_known(states, i))
-				lvl_set(arrival, i, lvl_get(states, i));
-			else
-				lvl_forget(arrival, i);
-		}
+	for (i = 0; i < lvl_nr_statements; i++) {
+		unsigned field = lvl_statements[i];
+
+		if (lvl_clause_(states, lvl_fields[field].carrier) != LVL_TRUE)
+			continue;
+		if (lvl_known(states, field))
+			lvl_set(arrival, field, lvl_get(states, field));
+		else
+			lvl_forget(arrival, field);
+	}
 }

@@ -64,27 +64,38 @@ static int pin_order(const struct lvl_policy *a, const struct lvl_policy *b,
 	return va == vb ? 0 : va < vb ? -1 : 1;
 }
 
-/* A total order on the whole identity, so that the least does not depend on
- * the order of the members. */
-static int donor_order(const struct lvl_policy *a, const struct lvl_policy *b)
+/* The same identity, further sub-leaves included; 0 if it is. */
+static int word_order(const struct lvl_policy *a, const struct lvl_policy *b)
 {
 	unsigned i;
-	int c;
 
-	for (i = 0; i < LVL_NR_PINS; i++) {
+	for (i = 0; i < lvl_nr_pinned; i++) {
+		unsigned w = lvl_pinned[i];
+		uint32_t m = lvl_masks[LVL_MASK_PIN][w];
+
+		if ((a->k[w] ^ b->k[w]) & m)
+			return (a->k[w] & m) > (b->k[w] & m) ? -1 : 1;
+		if ((a->v[w] ^ b->v[w]) & m)
+			return (a->v[w] & m) < (b->v[w] & m) ? -1 : 1;
+	}
+	return 0;
+}
+
+/*
+ * A total order on the whole identity, so that the least does not depend on
+ * the order of the members: family, model and stepping first.
+ */
+static int donor_order(const struct lvl_policy *a, const struct lvl_policy *b)
+{
+	int words = word_order(a, b), c;
+	unsigned i;
+
+	for (i = 0; words && i < LVL_NR_PINS; i++) {
 		c = pin_order(a, b, lvl_pins[i]);
 		if (c)
 			return c;
 	}
-	for (i = 0; i < LVL_NR_WORDS; i++) { /* further sub-leaves */
-		uint32_t m = lvl_masks[LVL_MASK_PIN][i];
-
-		if ((a->k[i] ^ b->k[i]) & m)
-			return (a->k[i] & m) > (b->k[i] & m) ? -1 : 1;
-		if ((a->v[i] ^ b->v[i]) & m)
-			return (a->v[i] & m) < (b->v[i] & m) ? -1 : 1;
-	}
-	return 0;
+	return words;
 }
 
 /* Only the pins of a member are kept. */
@@ -92,11 +103,11 @@ static void take_donor(struct lvl_fold *f, const struct lvl_policy *p)
 {
 	unsigned i;
 
-	for (i = 0; i < LVL_NR_WORDS; i++) {
-		uint32_t m = lvl_masks[LVL_MASK_PIN][i];
+	for (i = 0; i < lvl_nr_pinned; i++) {
+		unsigned w = lvl_pinned[i];
 
-		f->donor.v[i] = p->v[i] & m;
-		f->donor.k[i] = p->k[i] & m;
+		f->donor.v[w] = p->v[w] & lvl_masks[LVL_MASK_PIN][w];
+		f->donor.k[w] = p->k[w] & lvl_masks[LVL_MASK_PIN][w];
 	}
 }
 

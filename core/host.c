@@ -103,10 +103,13 @@ static void foreign(struct lvl_context *c)
 
 	if (c->vendor)
 		foreign_leaves(c);
-	for (i = 0; c->vendor && i < LVL_NR_FIELDS; i++)
-		if (lvl_fields[i].rule == LVL_OR && !lvl_known(c->p, i) &&
-		    !(lvl_fields[i].vendors & c->vendor))
-			lvl_set(c->p, i, 0);
+	for (i = 0; c->vendor && i < lvl_nr_statements; i++) {
+		unsigned field = lvl_statements[i];
+
+		if (!(lvl_fields[field].vendors & c->vendor) &&
+		    !lvl_known(c->p, field))
+			lvl_set(c->p, field, 0);
+	}
 }
 
 /* -- errata and firmware -------------------------------------------------- */
@@ -341,14 +344,14 @@ static void no_msr(struct lvl_context *c)
  */
 static void tsc_frequency(struct lvl_context *c)
 {
-	uint64_t den = lvl_get(c->raw, LVL_F_TSC_RATIO_DENOMINATOR);
-	uint64_t num = lvl_get(c->raw, LVL_F_TSC_RATIO_NUMERATOR);
-	uint64_t khz;
+	uint32_t den = (uint32_t)lvl_get(c->raw, LVL_F_TSC_RATIO_DENOMINATOR);
+	uint32_t num = (uint32_t)lvl_get(c->raw, LVL_F_TSC_RATIO_NUMERATOR);
+	uint32_t khz = (uint32_t)lvl_get(c->raw, LVL_F_CRYSTAL_HZ) / 1000;
 
-	if (!den || !num || !lvl_get(c->raw, LVL_F_CRYSTAL_HZ) ||
-	    lvl_known(c->p, LVL_F_TSC_KHZ_MIN))
+	if (!den || !num || !khz || lvl_known(c->p, LVL_F_TSC_KHZ_MIN) ||
+	    num > 0xffffffffu / khz)
 		return;
-	khz = lvl_get(c->raw, LVL_F_CRYSTAL_HZ) * num / den / 1000;
+	khz = khz * num / den;
 	if (!khz || khz >= 0x80000000u)
 		return;
 	lvl_set(c->p, LVL_F_TSC_KHZ_MIN, khz - khz / 4000);
@@ -390,20 +393,40 @@ static void forget_owner(struct lvl_policy *p, unsigned field)
 		lvl_forget(p, lvl_atoms[o->first + i].field);
 }
 
+/* Fields come in runs with the same carrier: it is asked once a run. */
+struct run {
+	unsigned carrier;
+	int carried;
+};
+
+static void one_owner(struct lvl_policy *p, unsigned field, struct run *run)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+
+	if (run->carrier == f->carrier && !run->carried)
+		return;
+	if (!f->owner || lvl_known(p, field))
+		return;
+	if (run->carrier != f->carrier) {
+		run->carrier = f->carrier;
+		run->carried = lvl_clause_(p, f->carrier) == LVL_TRUE;
+	}
+	if (run->carried) {
+		forget_owner(p, field);
+		run->carrier = ~0u;
+	}
+}
+
 static void owner_unknown(struct lvl_context *c)
 {
-	unsigned i, field;
+	struct run run = { ~0u, 0 };
+	unsigned i;
 
-	for (i = 0; i < LVL_NR_EQUALS + 2 * LVL_NR_PAIRS; i++) {
-		if (i < LVL_NR_EQUALS)
-			field = lvl_equals[i];
-		else
-			field = lvl_pairs[(i - LVL_NR_EQUALS) / 2];
-		if (i >= LVL_NR_EQUALS && (i - LVL_NR_EQUALS) % 2)
-			field = lvl_fields[field].pair;
-		if (lvl_fields[field].owner && !lvl_known(c->p, field) &&
-		    lvl_clause_(c->p, lvl_fields[field].carrier) == LVL_TRUE)
-			forget_owner(c->p, field);
+	for (i = 0; i < LVL_NR_EQUALS; i++)
+		one_owner(c->p, lvl_equals[i], &run);
+	for (i = 0; i < LVL_NR_PAIRS; i++) {
+		one_owner(c->p, lvl_pairs[i], &run);
+		one_owner(c->p, lvl_fields[lvl_pairs[i]].pair, &run);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include <cpulevel/level.h>
 
 #include "clause.h"
+#include "tables.h"
 
 static const struct lvl_rule_info requires_rule = {
 	"LEVEL.requires",
@@ -50,8 +51,7 @@ static void take(struct lvl_policy *p, const struct lvl_step *step,
  * looked at; one pass is the fixpoint.  A feature whose requirement is not
  * known is not known either; a value whose carrier is not known stays.
  */
-
-void lvl_interior(struct lvl_policy *p, const struct lvl_trail *trail)
+static void told(struct lvl_policy *p, const struct lvl_trail *trail)
 {
 	unsigned i;
 
@@ -59,10 +59,61 @@ void lvl_interior(struct lvl_policy *p, const struct lvl_trail *trail)
 		const struct lvl_step *step = &lvl_steps[i];
 		enum lvl_truth truth = lvl_clause_(p, step->clause);
 
-		if (truth == LVL_TRUE)
-			continue;
 		if (truth == LVL_FALSE ||
-		    (step->edge != LVL_NO_FIELD && lvl_get(p, step->field)))
+		    (truth == LVL_MAYBE && step->edge != LVL_NO_FIELD &&
+		     lvl_get(p, step->field)))
 			take(p, step, truth, trail);
+	}
+}
+
+/* -- the same in silence, clause by clause -------------------------------- */
+
+static enum lvl_truth truth_of(const struct lvl_policy *p,
+			       const struct lvl_group *g)
+{
+	if (p->v[g->word] & g->mask)
+		return LVL_TRUE;
+	if (!g->whole)
+		return lvl_clause_(p, g->clause);
+	return ~p->k[g->word] & g->mask ? LVL_MAYBE : LVL_FALSE;
+}
+
+static void fail(struct lvl_policy *p, const struct lvl_group *g)
+{
+	const struct lvl_effect *e = &lvl_effects[g->first];
+	const struct lvl_effect *end = e + g->needs + g->values;
+
+	for (; e < end; e++) {
+		p->v[e->word] &= ~e->mask;
+		p->k[e->word] |= e->mask;
+	}
+}
+
+static void doubt(struct lvl_policy *p, const struct lvl_group *g)
+{
+	const struct lvl_effect *e = &lvl_effects[g->first];
+	const struct lvl_effect *end = e + g->needs;
+
+	for (; e < end; e++) {
+		p->k[e->word] &= ~(p->v[e->word] & e->mask);
+		p->v[e->word] &= ~e->mask;
+	}
+}
+
+void lvl_interior(struct lvl_policy *p, const struct lvl_trail *trail)
+{
+	unsigned i;
+
+	if (trail && trail->each) {
+		told(p, trail);
+		return;
+	}
+	for (i = 0; i < lvl_nr_groups; i++) {
+		enum lvl_truth truth = truth_of(p, &lvl_groups[i]);
+
+		if (truth == LVL_FALSE)
+			fail(p, &lvl_groups[i]);
+		else if (truth == LVL_MAYBE)
+			doubt(p, &lvl_groups[i]);
 	}
 }

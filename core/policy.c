@@ -25,7 +25,7 @@ static int crosses(const struct lvl_field *f)
 	return f->lo + f->width > 32;
 }
 
-uint64_t lvl_get(const struct lvl_policy *p, unsigned field)
+uint64_t lvl_get_wide(const struct lvl_policy *p, unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
 	uint64_t low;
@@ -39,7 +39,7 @@ uint64_t lvl_get(const struct lvl_policy *p, unsigned field)
 			     << (32 - f->lo);
 }
 
-int lvl_known(const struct lvl_policy *p, unsigned field)
+int lvl_known_wide(const struct lvl_policy *p, unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
 

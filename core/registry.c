@@ -54,20 +54,21 @@ static int compare(const char *a, const char *b)
 	return (unsigned char)*a - (unsigned char)*b;
 }
 
-/* The first alias that is not below the name. */
-static unsigned lower_bound(const char *name)
+/* The first alias of the name, or lvl_nr_aliases. */
+static unsigned first_alias(const char *name)
 {
-	unsigned lo = 0, hi = lvl_nr_aliases;
+	uint32_t h = 0x811c9dc5u; /* FNV-1a */
+	const char *c;
+	unsigned i;
 
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-
-		if (compare(&lvl_alias_names[lvl_aliases[mid].name], name) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
+	for (c = name; *c; c++)
+		h = (h ^ (unsigned char)*c) * 0x01000193u;
+	while ((i = lvl_alias_slots[h % LVL_ALIAS_SLOTS]) != 0) {
+		if (!compare(&lvl_alias_names[lvl_aliases[i - 1].name], name))
+			return i - 1;
+		h++;
 	}
-	return lo;
+	return lvl_nr_aliases;
 }
 
 /*
@@ -91,7 +92,7 @@ int lvl_field_find(const char *name, size_t len, unsigned who, unsigned *field)
 
 	if (!normalise(n, name, len))
 		return -LVL_E_UNKNOWN_NAME;
-	for (i = lower_bound(n); i < lvl_nr_aliases; i++) {
+	for (i = first_alias(n); i < lvl_nr_aliases; i++) {
 		const struct lvl_alias *a = &lvl_aliases[i];
 		unsigned r = rank(a->who, who);
 

@@ -56,9 +56,8 @@ static uint32_t base_of(uint32_t leaf)
 }
 
 /* 1: beyond its maximum; 0: within; -1: the maximum is not known. */
-static int beyond_maximum(const struct lvl_policy *p, uint32_t leaf)
+static int beyond_maximum(const struct lvl_policy *p, uint32_t leaf, unsigned w)
 {
-	unsigned w = lvl_word_of_leaf(base_of(leaf), 0, 0);
 	uint32_t max;
 
 	if (w == LVL_NO_WORD || p->k[w] != 0xffffffffu)
@@ -67,6 +66,21 @@ static int beyond_maximum(const struct lvl_policy *p, uint32_t leaf)
 	if (base_of(max) != base_of(leaf))
 		return leaf != base_of(leaf) || base_of(leaf) != 0;
 	return leaf > max;
+}
+
+/* The word of the maximum that governs a leaf, kept while leaves share it. */
+struct range {
+	uint32_t base;
+	unsigned word;
+};
+
+static unsigned maximum_word(struct range *r, uint32_t leaf)
+{
+	if (r->word == LVL_NO_WORD || r->base != base_of(leaf)) {
+		r->base = base_of(leaf);
+		r->word = lvl_word_of_leaf(r->base, 0, 0);
+	}
+	return r->word;
 }
 
 /* Beyond the sub-leaves that the leaf itself says it has? */
@@ -91,12 +105,16 @@ static int beyond_subleaves(const struct lvl_policy *p,
 
 void lvl_policy_clear_out_of_range(struct lvl_policy *p)
 {
+	struct range r = { 0, LVL_NO_WORD };
 	unsigned i;
 
-	for (i = 0; i < LVL_NR_LEAVES; i++)
-		if (beyond_maximum(p, lvl_leaves[i].leaf) > 0 ||
-		    beyond_subleaves(p, &lvl_leaves[i]))
-			zero_leaf(p, &lvl_leaves[i]);
+	for (i = 0; i < LVL_NR_LEAVES; i++) {
+		const struct lvl_leaf_words *l = &lvl_leaves[i];
+
+		if (beyond_maximum(p, l->leaf, maximum_word(&r, l->leaf)) > 0 ||
+		    beyond_subleaves(p, l))
+			zero_leaf(p, l);
+	}
 }
 
 /* -- a whole CPU ---------------------------------------------------------- */
@@ -120,7 +138,9 @@ static int worth_reading(const struct lvl_policy *p,
 {
 	if (l->leaf == base_of(l->leaf))
 		return 1;
-	return beyond_maximum(p, l->leaf) == 0 && !beyond_subleaves(p, l);
+	return !beyond_maximum(p, l->leaf,
+			       lvl_word_of_leaf(base_of(l->leaf), 0, 0)) &&
+	       !beyond_subleaves(p, l);
 }
 
 void lvl_policy_scan(struct lvl_policy *p, const struct lvl_reader *reader)

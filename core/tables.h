@@ -15,4 +15,26 @@ extern const char lvl_alias_names[];
 extern const struct lvl_alias lvl_aliases[];
 extern const uint16_t lvl_nr_aliases;
 
+/* First alias of a name + 1, by FNV-1a of the normalised name. */
+#define LVL_ALIAS_SLOTS 4096
+extern const uint16_t lvl_alias_slots[LVL_ALIAS_SLOTS];
+
+/*
+ * lvl_steps[] by clause: what falls together when one fails.  Any bit of
+ * mask in word makes the clause true; whole: that is all it asks for.
+ * Effects: first those of requirements, then those of carriers.
+ */
+struct lvl_group {
+	uint16_t clause, word, whole;
+	uint16_t first, needs, values;
+	uint32_t mask;
+};
+struct lvl_effect {
+	uint16_t word;
+	uint32_t mask;
+};
+extern const struct lvl_group lvl_groups[];
+extern const uint16_t lvl_nr_groups;
+extern const struct lvl_effect lvl_effects[];
+
 #endif

@@ -132,7 +132,7 @@ static int read_leaf(struct lvl_json *j, json_t *e, void *arg)
 static int read_msr(struct lvl_json *j, json_t *e, void *arg)
 {
 	uint64_t value, known;
-	uint32_t index;
+	uint32_t index = 0;
 	int rc;
 
 	(void)arg;

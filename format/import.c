@@ -41,6 +41,8 @@ int lvl_import_fail(struct lvl_import *im, int code, const char *fmt, ...)
 	char *at = im->err->text, *end = at + LVL_ERRMSG;
 	va_list ap;
 
+	if (im->line_now)
+		im->line = im->line_now(im->line_arg);
 	im->err->code = code;
 	im->err->line = im->line;
 	if (im->line)

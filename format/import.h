@@ -18,6 +18,9 @@
 struct lvl_import {
 	const char *name; /* of the input */
 	unsigned long line;
+	/* instead of line, while it is not NULL: costly to know */
+	unsigned long (*line_now)(void *arg);
+	void *line_arg;
 	struct lvl_ferr *err; /* never NULL */
 
 	/* the input; read only through the functions below */

@@ -20,6 +20,7 @@ struct xml {
 	unsigned long newlines; /* before the next byte */
 	unsigned long base;     /* before the document */
 	size_t quiet;
+	size_t step; /* bytes to parse at once */
 	size_t len;
 	char text[LVL_LINE_MAX + 1]; /* of an element, or between documents */
 };
@@ -32,9 +33,12 @@ static void stop(struct xml *x, int rc)
 	XML_StopParser(x->parser, XML_FALSE);
 }
 
-static void note_line(struct xml *x)
+/* Asked only when there is something to complain about: expat counts. */
+static unsigned long line_now(void *arg)
 {
-	x->im->line = x->base + XML_GetCurrentLineNumber(x->parser);
+	struct xml *x = arg;
+
+	return x->base + XML_GetCurrentLineNumber(x->parser);
 }
 
 /* Something happened.  0 if nothing must happen any more. */
@@ -70,7 +74,6 @@ static void XMLCALL on_start(void *arg, const char *name, const char **attr)
 
 	if (!event(x))
 		return;
-	note_line(x);
 	x->len = 0;
 	if (x->depth == LVL_XML_DEPTH)
 		rc = lvl_import_fail(x->im, LVL_E_TOO_BIG,
@@ -109,7 +112,6 @@ static void XMLCALL on_end(void *arg, const char *name)
 
 	if (!event(x))
 		return;
-	note_line(x);
 	x->depth--;
 	rc = x->reader->end(x->arg, x->depth, name, trimmed(x));
 	x->len = 0;
@@ -129,7 +131,6 @@ static void XMLCALL on_text(void *arg, const char *s, int len)
 	if (!event(x))
 		return;
 	if ((size_t)len > LVL_LINE_MAX - x->len) {
-		note_line(x);
 		stop(x, lvl_import_fail(x->im, LVL_E_TOO_BIG,
 					"a text of more than %u bytes",
 					LVL_LINE_MAX));
@@ -146,7 +147,6 @@ static void XMLCALL on_comment(void *arg, const char *text)
 
 	if (!event(x) || x->depth || !x->reader->comment)
 		return;
-	note_line(x);
 	rc = x->reader->comment(x->arg, text);
 	if (rc)
 		stop(x, rc);
@@ -163,7 +163,6 @@ static void XMLCALL on_doctype(void *arg, const char *name, const char *sysid,
 	(void)internal;
 	if (!event(x))
 		return;
-	note_line(x);
 	stop(x, lvl_import_fail(x->im, LVL_E_SYNTAX,
 				"a DOCTYPE is not accepted here"));
 }
@@ -194,7 +193,7 @@ static int syntax_error(struct xml *x)
 {
 	enum XML_Error error = XML_GetErrorCode(x->parser);
 
-	note_line(x);
+	x->im->line = line_now(x);
 	if (error == XML_ERROR_NO_MEMORY)
 		return lvl_import_fail(x->im, LVL_E_NO_MEMORY, "out of memory");
 	return lvl_import_fail(x->im, LVL_E_SYNTAX, "%s",
@@ -212,19 +211,39 @@ static void consume(struct xml *x, const char *data, size_t len)
 	}
 }
 
+/*
+ * Expat copies what it was given beyond the end of a document.  So that
+ * thousands of small ones cost no more than one large one, a document is
+ * parsed in pieces of its predecessor's size, growing as it goes on.
+ */
+#define STEP_MIN 512u
+
+static size_t piece(struct xml *x, size_t len)
+{
+	size_t step = x->step < STEP_MIN ? STEP_MIN : x->step;
+
+	x->step = 2 * step;
+	return len < step ? len : step;
+}
+
 /* Parse what belongs to the document; *used: how many bytes those are. */
 static int feed(struct xml *x, const char *data, size_t len, size_t *used)
 {
 	enum XML_Status status;
 
+	len = piece(x, len);
 	*used = len;
+	x->im->line_now = line_now;
+	x->im->line_arg = x;
 	status = XML_Parse(x->parser, data, (int)len, 0);
+	x->im->line_now = NULL;
 	if (x->rc)
 		return x->rc;
 	if (x->closed) {
 		*used = (size_t)(x->end - x->fed);
 		x->open = 0;
 		x->len = 0;
+		x->step = (size_t)x->end;
 	} else if (status != XML_STATUS_OK) {
 		return syntax_error(x);
 	}

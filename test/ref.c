@@ -13,6 +13,22 @@ int ref_ordered(unsigned field)
 	return f->rule <= LVL_PAIR && f->word != LVL_NO_WORD;
 }
 
+/* The ordered fields; which they are does not change while we run. */
+static uint16_t ordered[LVL_NR_FIELDS];
+
+static unsigned nr_ordered(void)
+{
+	static unsigned n;
+	unsigned i;
+
+	if (n)
+		return n;
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (ref_ordered(i))
+			ordered[n++] = (uint16_t)i;
+	return n;
+}
+
 int ref_is_upper(unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
@@ -100,10 +116,6 @@ static enum ref_truth both(enum ref_truth a, enum ref_truth b)
 static enum ref_truth either(enum ref_truth a, enum ref_truth b)
 {
 	return a > b ? a : b;
-}
-
-static enum ref_truth not(enum ref_truth a) {
-	return (enum ref_truth)(REF_TRUE - a);
 }
 
 /* -- clauses -------------------------------------------------------------- */
@@ -204,8 +216,6 @@ static int apply_field(struct ref_policy *r, unsigned field)
 {
 	int acted;
 
-	if (!ref_ordered(field))
-		return 0;
 	acted = lose_carrier(r, field) | lose_zero(r, field);
 	if (ref_is_pair(field))
 		acted |= lose_empty(r, field);
@@ -216,10 +226,10 @@ static int apply_field(struct ref_policy *r, unsigned field)
 static int apply(struct ref_policy *r, unsigned rule)
 {
 	if (rule >= lvl_nr_steps)
-		return apply_field(r, rule - lvl_nr_steps);
-	if (lvl_steps[rule].edge == LVL_NO_FIELD)
-		return 0;
-	return lose_requirement(r, &lvl_steps[rule]);
+		return apply_field(r, ordered[rule - lvl_nr_steps]);
+	return lvl_steps[rule].edge == LVL_NO_FIELD
+		       ? 0
+		       : lose_requirement(r, &lvl_steps[rule]);
 }
 
 /* A stride without common divisor with n visits every rule once. */
@@ -237,7 +247,7 @@ static unsigned stride_of(uint64_t seed, unsigned n)
 
 void ref_interior(struct ref_policy *r, uint64_t seed)
 {
-	const unsigned n = lvl_nr_steps + LVL_NR_FIELDS;
+	const unsigned n = lvl_nr_steps + nr_ordered();
 	unsigned stride = seed ? stride_of(seed, n) : 1;
 	unsigned at = seed ? (unsigned)(seed % n) : 0, i;
 	int acted;
@@ -261,19 +271,18 @@ static void settle_carriers(struct ref_policy *r)
 
 	do {
 		acted = 0;
-		for (i = 0; i < LVL_NR_FIELDS; i++)
-			if (ref_ordered(i))
-				acted |= lose_carrier(r, i) | lose_zero(r, i);
+		for (i = 0; i < nr_ordered(); i++)
+			acted |= lose_carrier(r, ordered[i]) |
+				 lose_zero(r, ordered[i]);
 	} while (acted);
 }
 
 void ref_read(struct ref_policy *r, const struct lvl_policy *p)
 {
-	unsigned i;
+	unsigned n, i;
 
-	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		if (!ref_ordered(i))
-			continue;
+	for (n = 0; n < nr_ordered(); n++) {
+		i = ordered[n];
 		r->f[i].k = take(p->k, i);
 		r->f[i].v = take(p->v, i) & r->f[i].k;
 		r->f[i].na = 0;
@@ -283,11 +292,10 @@ void ref_read(struct ref_policy *r, const struct lvl_policy *p)
 
 void ref_write(const struct ref_policy *r, struct lvl_policy *p)
 {
-	unsigned i;
+	unsigned n, i;
 
-	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		if (!ref_ordered(i))
-			continue;
+	for (n = 0; n < nr_ordered(); n++) {
+		i = ordered[n];
 		if (is_known(r, i))
 			lvl_set(p, i, r->f[i].v);
 		else
@@ -309,11 +317,10 @@ static void low_pair(struct ref_policy *r, unsigned lower)
 
 void ref_low(struct ref_policy *r)
 {
-	unsigned i;
+	unsigned n, i;
 
-	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		if (!ref_ordered(i))
-			continue;
+	for (n = 0; n < nr_ordered(); n++) {
+		i = ordered[n];
 		if (lvl_fields[i].rule == LVL_AND)
 			make(r, i, least(r, i));
 		else if (lvl_fields[i].rule == LVL_OR && !r->f[i].na)
@@ -379,7 +386,10 @@ static enum ref_truth below(const struct ref_policy *g,
 /* A host of which it is not known imposes nothing: it is the VM's choice. */
 static int chosen_for_vm(unsigned field)
 {
-	return lvl_fields[field].synth == LVL_SYNTH_VM;
+	const struct lvl_field *f = &lvl_fields[field];
+
+	return f->synth == LVL_SYNTH_VM &&
+	       (f->rule == LVL_MIN || f->rule == LVL_MAX);
 }
 
 static enum ref_truth carried(const struct ref_policy *r, unsigned field)
@@ -396,11 +406,10 @@ enum ref_truth ref_fits_field(const struct ref_policy *g,
 {
 	enum ref_truth t;
 
-	if (chosen_for_vm(field) && !is_known(h, field))
-		t = REF_TRUE;
-	else
-		t = below(g, h, field);
-	return either(not(carried(g, field)), both(carried(h, field), t));
+	t = chosen_for_vm(field) && !is_known(h, field) ? REF_TRUE
+							: below(g, h, field);
+	return either((enum ref_truth)(REF_TRUE - carried(g, field)),
+		      both(carried(h, field), t));
 }
 
 enum ref_truth ref_fits(const struct ref_policy *g, const struct ref_policy *h)
@@ -408,9 +417,9 @@ enum ref_truth ref_fits(const struct ref_policy *g, const struct ref_policy *h)
 	enum ref_truth worst = REF_TRUE;
 	unsigned i;
 
-	for (i = 0; i < LVL_NR_FIELDS && worst != REF_FALSE; i++)
-		if (ref_ordered(i) && !ref_is_upper(i))
-			worst = both(worst, ref_fits_field(g, h, i));
+	for (i = 0; i < nr_ordered() && worst != REF_FALSE; i++)
+		if (!ref_is_upper(ordered[i]))
+			worst = both(worst, ref_fits_field(g, h, ordered[i]));
 	return worst;
 }
 
@@ -507,57 +516,48 @@ static unsigned fold_field(struct ref_policy *out, const struct ref_policy *low,
 	return seen;
 }
 
-/* What nobody knows is told as the least that it can be. */
+/*
+ * What nobody knows is told as the least that it can be, but for numbers
+ * that are the VM's choice and values without an owner that could fall.
+ */
 static void settle(struct ref_policy *out, unsigned f, unsigned seen)
 {
 	unsigned rule = lvl_fields[f].rule;
 
-	if (out->f[f].na)
-		return;
-	if (!is_known(out, f) && chosen_for_vm(f))
-		return; /* no member limits it */
-	if (!is_known(out, f) && rule == LVL_MIN)
-		make(out, f, 0);
-	else if (!is_known(out, f) && rule == LVL_MAX)
-		make(out, f, ref_full(f));
-	if (rule != LVL_EQUAL && rule != LVL_PAIR)
-		return;
-	/* no owner that could fall: it stays unknown */
-	if (seen == REF_INCOMPLETE && !lvl_fields[f].owner)
+	if (rule == LVL_MIN || rule == LVL_MAX) {
+		if (!is_known(out, f) && !chosen_for_vm(f))
+			make(out, f, rule == LVL_MIN ? 0 : ref_full(f));
+	} else if (seen == REF_INCOMPLETE && !lvl_fields[f].owner) {
 		out->f[f] = (struct ref_val){ 0, 0, 0 };
-	else if (seen)
+	} else if (seen) {
 		make_all_na(out, f);
+	}
 }
 
 static enum ref_result fold(struct ref_policy *out,
 			    const struct ref_policy *const member[], unsigned n,
 			    struct ref_status *st)
 {
-	struct ref_policy *low = malloc(n * sizeof(*low));
-	enum ref_result result = REF_LEVEL;
+	static struct ref_policy low[REF_MEMBERS]; /* too big for the stack */
 	unsigned i, f;
 
-	if (!low)
-		abort();
 	for (i = 0; i < n; i++) {
 		low[i] = *member[i];
 		ref_low(&low[i]);
 	}
 	memset(st, 0, sizeof(*st));
 	st->none_field = LVL_NO_FIELD;
-	for (f = 0; f < LVL_NR_FIELDS; f++) {
-		if (!ref_ordered(f) || ref_is_upper(f))
+	for (i = 0; i < nr_ordered(); i++) {
+		f = ordered[i];
+		if (ref_is_upper(f))
 			continue;
 		st->seen[f] = (unsigned char)fold_field(out, low, n, f);
 		settle(out, f, st->seen[f]);
 		if ((st->seen[f] & REF_CONFLICT) && !lvl_fields[f].owner &&
-		    result == REF_LEVEL) {
+		    st->none_field == LVL_NO_FIELD)
 			st->none_field = f;
-			result = REF_NONE;
-		}
 	}
-	free(low);
-	return result;
+	return st->none_field == LVL_NO_FIELD ? REF_LEVEL : REF_NONE;
 }
 
 enum ref_result ref_level_drop(struct ref_policy *out,
@@ -590,11 +590,10 @@ enum ref_result ref_level(struct ref_policy *out,
 
 unsigned ref_differ(const struct ref_policy *a, const struct ref_policy *b)
 {
-	unsigned i;
+	unsigned n, i;
 
-	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		if (!ref_ordered(i))
-			continue;
+	for (n = 0; n < nr_ordered(); n++) {
+		i = ordered[n];
 		if (a->f[i].v != b->f[i].v || a->f[i].k != b->f[i].k ||
 		    a->f[i].na != b->f[i].na)
 			return i;

@@ -72,6 +72,8 @@ enum ref_truth ref_fits_field(const struct ref_policy *guest,
 enum ref_truth ref_fits(const struct ref_policy *guest,
 			const struct ref_policy *host);
 
+#define REF_MEMBERS 8 /* ref_level() takes no more */
+
 /* The greatest well-formed policy below n members.  status may be NULL. */
 enum ref_result ref_level(struct ref_policy *out,
 			  const struct ref_policy *const member[], unsigned n,

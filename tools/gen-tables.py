@@ -395,6 +395,33 @@ class Registry:
             self.steps += [(i, c, e) for c, e in rules.get(i, ())]
         for i in range(len(self.fields)):
             visit(i, [])
+        self.group_steps()
+
+    def group_steps(self):
+        """The same by clause: what falls together when a clause fails.
+
+        Fields are acyclic, so clauses are: a clause comes after those whose
+        failure takes one of its atoms away.
+        """
+        falls = {}
+        for field, clause, edge in self.steps:
+            falls.setdefault(clause, []).append((field, edge != NO))
+        taken_by = {}
+        for clause, fields in falls.items():
+            for field, _ in fields:
+                taken_by.setdefault(field, []).append(clause)
+        self.groups, done = [], set()
+
+        def visit(clause):
+            if clause in done:
+                return
+            done.add(clause)
+            for target, _ in self.clauses[clause]:
+                for other in taken_by.get(target, ()):
+                    visit(other)
+            self.groups.append((clause, falls[clause]))
+        for clause in falls:
+            visit(clause)
 
 
 # -- C ---------------------------------------------------------------------
@@ -564,13 +591,16 @@ def tables(reg):
     m = masks(reg)
     ordered = [w for w in range(len(reg.words))
                if any(m[MASKS.index(k)][w] for k in ('and', 'or', 'equal', 'number', 'leak'))]
-    lists = (('ordered', 'ORDERED', ordered), ('numbers', 'NUMBERS', numbers(reg)),
+    statements = [i for i, f in enumerate(reg.fields) if f['rule'] == 'or' and f['word'] != NO]
+    pinned = [w for w in range(len(reg.words)) if m[MASKS.index('pin')][w]]
+    lists = (('ordered', 'ORDERED', ordered), ('pinned', 'PINNED', pinned),
+             ('statements', 'STATEMENTS', statements), ('numbers', 'NUMBERS', numbers(reg)),
              ('equals', 'EQUALS', [i for i, f in enumerate(reg.fields) if f['rule'] == 'equal' and f['word'] != NO]),
              ('pairs', 'PAIRS', [i for i, f in enumerate(reg.fields) if f['rule'] == 'pair' and not f['upper']]),
              ('pins', 'PINS', pins(reg)))
     for name, macro, ids in lists:
-        if macro == 'ORDERED':
-            o.append('const uint16_t lvl_nr_ordered = %d;' % len(ids))
+        if macro in ('ORDERED', 'PINNED', 'STATEMENTS'):
+            o.append('const uint16_t lvl_nr_%s = %d;' % (name, len(ids)))
             macro = None
         o.append('const uint16_t lvl_%s[%s] = {\n%s\n};\n' % (name, 'LVL_NR_' + macro if macro else '', wrap(ids)))
     o.append('const struct lvl_leaf_words lvl_leaves[LVL_NR_LEAVES] = {')
@@ -579,8 +609,63 @@ def tables(reg):
     o.append('};\n\nconst struct lvl_msr_words lvl_msrs[LVL_NR_MSRS] = {')
     o += ['\t{ 0x%08x, %d, %d },' % m for m in msrs(reg)]
     o.append('};\n')
+    o.append(group_tables(reg))
     o.append(alias_table(reg))
     return '\n'.join(o)
+
+
+def quick(reg, clause):
+    """(word, mask, whole): bits of one word any of which makes it true."""
+    atoms = [(reg.fields[t], k) for t, k in reg.clauses[clause]]
+    word = atoms[0][0]['word']
+    here = [f for f, _ in atoms if f['word'] == word and f['bits'] == 1]
+    return word, sum({f['mask'] for f in here}), int(len(here) == len(atoms))
+
+
+def by_word(reg, fields):
+    """Fields as (word, mask), one entry a word."""
+    out = {}
+    for i in fields:
+        f = reg.fields[i]
+        if f['lo'] + f['bits'] > 32:
+            raise DataError('%s crosses a word and has a clause' % f['name'])
+        out[f['word']] = out.get(f['word'], 0) | f['mask']
+    return sorted(out.items())
+
+
+def group_tables(reg):
+    groups, effects = [], []
+    for clause, fields in reg.groups:
+        needs = by_word(reg, [f for f, is_edge in fields if is_edge])
+        values = by_word(reg, [f for f, is_edge in fields if not is_edge])
+        word, mask, whole = quick(reg, clause)
+        groups.append('\t{ %d, %d, %d, %d, %d, %d, 0x%08x },'
+                      % (clause, word, whole, len(effects), len(needs), len(values), mask))
+        effects += ['\t{ %d, 0x%08x },' % e for e in needs + values]
+    return ('const struct lvl_group lvl_groups[] = {\n' + '\n'.join(groups) + '\n};\n'
+            'const uint16_t lvl_nr_groups = %d;\n\n' % len(groups) +
+            'const struct lvl_effect lvl_effects[] = {\n' + '\n'.join(effects) + '\n};\n')
+
+
+SLOTS = 4096  # LVL_ALIAS_SLOTS in core/tables.h
+
+
+def hash_slots(reg):
+    """Where a name's first alias is: FNV-1a, open addressing, 0 is empty."""
+    slots, seen = [0] * SLOTS, set()
+    for i, (name, _, _) in enumerate(reg.aliases):
+        if name in seen:
+            continue
+        seen.add(name)
+        h = 0x811c9dc5
+        for c in name.encode():
+            h = (h ^ c) * 0x01000193 & 0xffffffff
+        while slots[h % SLOTS]:
+            h += 1
+        slots[h % SLOTS] = i + 1
+    if len(seen) * 3 > SLOTS * 2:
+        raise DataError('too many names for %d slots' % SLOTS)
+    return slots
 
 
 def alias_table(reg):
@@ -589,9 +674,11 @@ def alias_table(reg):
         blob.append('\t"%s\\0"' % name)
         rows.append('\t{ %d, %d, 0x%02x },' % (at, field, who))
         at += len(name) + 1
+    slots = hash_slots(reg)
     return ('const char lvl_alias_names[] =\n' + '\n'.join(blob) + ';\n\n'
             'const struct lvl_alias lvl_aliases[] = {\n' + '\n'.join(rows) + '\n};\n'
-            'const uint16_t lvl_nr_aliases = %d;\n' % len(rows))
+            'const uint16_t lvl_nr_aliases = %d;\n\n' % len(rows) +
+            'const uint16_t lvl_alias_slots[LVL_ALIAS_SLOTS] = {\n' + wrap(slots) + '\n};\n')
 
 
 def texts(reg):

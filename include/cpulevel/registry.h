@@ -199,6 +199,14 @@ extern const uint32_t lvl_masks[LVL_NR_MASKS][LVL_NR_WORDS];
 extern const uint16_t lvl_ordered[];
 extern const uint16_t lvl_nr_ordered;
 
+/* `or` rows. */
+extern const uint16_t lvl_statements[];
+extern const uint16_t lvl_nr_statements;
+
+/* Words with identity in them, ascending. */
+extern const uint16_t lvl_pinned[];
+extern const uint16_t lvl_nr_pinned;
+
 /* Numbers that fold by MIN or MAX, and equal rows; ids of lvl_fields[]. */
 extern const uint16_t lvl_numbers[LVL_NR_NUMBERS];
 extern const uint16_t lvl_equals[LVL_NR_EQUALS];

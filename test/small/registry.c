@@ -14,7 +14,12 @@
 #define lvl_steps declared_steps
 #define lvl_nr_steps declared_nr_steps
 #define lvl_masks declared_masks
+#define lvl_groups declared_groups
+#define lvl_nr_groups declared_nr_groups
+#define lvl_effects declared_effects
 #include <cpulevel/level.h>
+
+#include "core/tables.h"
 #undef lvl_fields
 #undef lvl_words
 #undef lvl_atoms
@@ -22,6 +27,9 @@
 #undef lvl_steps
 #undef lvl_nr_steps
 #undef lvl_masks
+#undef lvl_groups
+#undef lvl_nr_groups
+#undef lvl_effects
 
 #include <stdio.h>
 
@@ -37,6 +45,9 @@ struct lvl_clause lvl_clauses[LVL_NR_CLAUSES];
 struct lvl_step lvl_steps[MAX_STEPS];
 uint16_t lvl_nr_steps;
 uint32_t lvl_masks[LVL_NR_MASKS][LVL_NR_WORDS];
+struct lvl_group lvl_groups[LVL_NR_CLAUSES];
+uint16_t lvl_nr_groups;
+struct lvl_effect lvl_effects[MAX_STEPS];
 
 /* Always the same. */
 const char lvl_field_names[] = "f0\0f1\0f2\0f3\0"
@@ -45,6 +56,10 @@ const char lvl_field_names[] = "f0\0f1\0f2\0f3\0"
 			       "il\0iu\0pn";
 const uint16_t lvl_ordered[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 const uint16_t lvl_nr_ordered = 10;
+const uint16_t lvl_pinned[] = { 10 };
+const uint16_t lvl_nr_pinned = 1;
+const uint16_t lvl_statements[] = { SMALL_OR0, SMALL_OR1 };
+const uint16_t lvl_nr_statements = 2;
 const uint16_t lvl_numbers[LVL_NR_NUMBERS] = { SMALL_MIN, SMALL_MAX, SMALL_FROM,
 					       SMALL_TO };
 const uint16_t lvl_equals[LVL_NR_EQUALS] = { SMALL_EQ0, SMALL_EQ1 };
@@ -222,12 +237,17 @@ static int draw_atom(unsigned rank, struct lvl_atom *a)
 	return 1;
 }
 
-/* A disjunction of one or two atoms; always has at least one. */
+/*
+ * A disjunction of one or two atoms; always has at least one.  Sometimes one
+ * that is there: what it looks at is of lower rank still.
+ */
 static unsigned draw_clause(unsigned rank)
 {
 	struct lvl_clause *c = &lvl_clauses[nr_clauses];
 	unsigned want = 1 + small_random(2), tries;
 
+	if (nr_clauses > 1 && !small_random(4))
+		return 1 + small_random(nr_clauses - 1);
 	c->first = (uint16_t)nr_atoms;
 	c->count = 0;
 	for (tries = 0; c->count < want && tries < 8; tries++)
@@ -256,6 +276,65 @@ static void draw_requirements(unsigned field, unsigned rank)
 
 	while (n--)
 		add_step(field, draw_clause(rank), nr_edges++);
+}
+
+/* What of a clause can be seen by looking at one word. */
+static void set_group(struct lvl_group *g, unsigned clause)
+{
+	const struct lvl_clause *c = &lvl_clauses[clause];
+	unsigned i;
+
+	memset(g, 0, sizeof(*g));
+	g->clause = (uint16_t)clause;
+	g->word = lvl_fields[lvl_atoms[c->first].field].word;
+	g->whole = 1;
+	for (i = 0; i < c->count; i++) {
+		const struct lvl_field *f =
+			&lvl_fields[lvl_atoms[c->first + i].field];
+
+		if (f->word == g->word && f->width == 1)
+			g->mask |= f->mask;
+		else
+			g->whole = 0;
+	}
+}
+
+static unsigned add_effects(unsigned at, unsigned clause, int edges)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < lvl_nr_steps; i++) {
+		const struct lvl_step *s = &lvl_steps[i];
+
+		if (s->clause != clause || (s->edge != LVL_NO_FIELD) != edges)
+			continue;
+		lvl_effects[at + n].word = lvl_fields[s->field].word;
+		lvl_effects[at + n++].mask = lvl_fields[s->field].mask;
+	}
+	return n;
+}
+
+/* The steps by clause, each clause where it is met first. */
+static void set_groups(void)
+{
+	uint8_t seen[LVL_NR_CLAUSES] = { 0 };
+	unsigned i, at = 0;
+
+	lvl_nr_groups = 0;
+	for (i = 0; i < lvl_nr_steps; i++) {
+		unsigned clause = lvl_steps[i].clause;
+		struct lvl_group *g = &lvl_groups[lvl_nr_groups];
+
+		if (seen[clause]++)
+			continue;
+		set_group(g, clause);
+		g->first = (uint16_t)at;
+		g->needs = (uint16_t)add_effects(at, clause, 1);
+		at += g->needs;
+		g->values = (uint16_t)add_effects(at, clause, 0);
+		at += g->values;
+		lvl_nr_groups++;
+	}
 }
 
 /* 0 means that there is none: the field owns itself. */
@@ -334,6 +413,7 @@ void small_draw(uint64_t seed)
 	}
 	set_words();
 	set_masks();
+	set_groups();
 }
 
 /* -- policies ------------------------------------------------------------- */

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "explain.h"
+
+#include <cpulevel/host.h>
+
+#include "format/texts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* -- what the rules did --------------------------------------------------- */
+
+static void keep(void *arg, const struct lvl_change *c)
+{
+	struct explain *e = arg;
+
+	if (e->nr == e->room) {
+		size_t room = e->room ? 2 * e->room : 128;
+		void *grown = realloc(e->change, room * sizeof(*e->change));
+
+		if (!grown) {
+			e->failed = 1;
+			return;
+		}
+		e->change = grown;
+		e->room = room;
+	}
+	e->change[e->nr++] = *c;
+}
+
+/* The raw policy goes through all rules once more, watched. */
+static void watch(struct explain *e)
+{
+	const struct lvl_trail trail = { keep, e };
+	struct lvl_policy p;
+
+	if (!e->d || !e->d->policy[LVL_KIND_RAW])
+		return;
+	p = *e->d->policy[LVL_KIND_RAW];
+	lvl_raw_clean(&p, NULL, &trail);
+	lvl_host_derive(&p, &p, &trail);
+}
+
+/* -- words for it --------------------------------------------------------- */
+
+static void put_value(char *buf, size_t size, uint64_t v, int known)
+{
+	if (!known)
+		snprintf(buf, size, "?");
+	else
+		snprintf(buf, size, v < 1000 ? "%llu" : "0x%llx",
+			 (unsigned long long)v);
+}
+
+const char *explain_change(const struct lvl_change *c, char buf[EXPLAIN_TEXT])
+{
+	char before[20], after[20];
+
+	put_value(before, sizeof(before), c->before, c->known & 1);
+	put_value(after, sizeof(after), c->after, c->known & 2);
+	snprintf(buf, EXPLAIN_TEXT, "%s -> %s", before, after);
+	return buf;
+}
+
+const char *explain_value(const struct lvl_policy *p, unsigned field,
+			  char buf[EXPLAIN_TEXT])
+{
+	put_value(buf, EXPLAIN_TEXT, lvl_get(p, field), lvl_known(p, field));
+	return buf;
+}
+
+const char *explain_clause(unsigned clause, char buf[EXPLAIN_CLAUSE])
+{
+	const struct lvl_clause *c = &lvl_clauses[clause];
+	size_t n = 0;
+	unsigned i;
+
+	snprintf(buf, EXPLAIN_CLAUSE, "always");
+	for (i = 0; i < c->count && n < EXPLAIN_CLAUSE; i++) {
+		const struct lvl_atom *a = &lvl_atoms[c->first + i];
+
+		n += (size_t)snprintf(buf + n, EXPLAIN_CLAUSE - n, "%s%s",
+				      i ? " or " : "",
+				      lvl_field_name(a->field));
+		if ((a->at_least > 1 || lvl_fields[a->field].width > 1) &&
+		    n < EXPLAIN_CLAUSE)
+			n += (size_t)snprintf(buf + n, EXPLAIN_CLAUSE - n,
+					      " >= %u", a->at_least);
+	}
+	return buf;
+}
+
+const char *explain_reason(const struct lvl_change *c)
+{
+	if (c->edge != LVL_NO_FIELD && lvl_edges[c->edge].reason)
+		return lvl_edges[c->edge].reason;
+	return c->rule->why;
+}
+
+/* -- the question --------------------------------------------------------- */
+
+static int is_file(const char *name)
+{
+	struct stat st;
+
+	return !strcmp(name, "-") || !stat(name, &st);
+}
+
+/* One argument is a file if there is one of that name, else a feature. */
+static int split(char **arg, int nr, char **file, char **feature)
+{
+	*file = *feature = NULL;
+	if (nr == 2) {
+		*file = arg[0];
+		*feature = arg[1];
+	} else if (is_file(arg[0])) {
+		*file = arg[0];
+	} else if (strchr(arg[0], '/')) {
+		cli_error("%s: there is no such file", arg[0]);
+		return EXIT_INPUT;
+	} else {
+		*feature = arg[0];
+	}
+	return 0;
+}
+
+static int explain(char **arg, int nr, int as_json)
+{
+	struct explain e = { .field = LVL_NO_FIELD };
+	struct lvl_desc *d = NULL;
+	char *file, *feature;
+	int field = 0, rc = split(arg, nr, &file, &feature);
+
+	if (!rc && feature && (field = cli_field(feature)) < 0)
+		rc = EXIT_USAGE;
+	if (!rc && file)
+		d = cli_one(file, &rc);
+	if (rc)
+		return rc;
+	if (feature)
+		e.field = (unsigned)field;
+	e.d = d;
+	watch(&e);
+	if (e.failed) {
+		cli_error("out of memory");
+		rc = EXIT_INPUT;
+	} else if (as_json) {
+		explain_json(&e);
+	} else {
+		explain_print(&e);
+	}
+	free(e.change);
+	lvl_desc_free(d);
+	return rc;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option opts[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "from", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, rc = 0, as_json = 0;
+
+	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
+		if (c == 'j')
+			as_json = 1;
+		else if (c == 'f')
+			rc = cli_set_from(optarg);
+		else
+			return c == -2 ? EXIT_YES : EXIT_USAGE;
+	}
+	if (rc)
+		return rc;
+	if (argc == optind || argc - optind > 2)
+		return cli_usage("a file, a feature, or a file and a feature");
+	return explain(argv + optind, argc - optind, as_json);
+}
+
+const struct verb verb_explain = {
+	.name = "explain",
+	.args = "[FILE] [FEATURE] [--json]",
+	.summary = "why a feature is as it is, rule by rule",
+	.help = "FEATURE alone: what the registry says about it.  FILE alone: "
+		"everything that a rule\nchanged on the way from what the CPU "
+		"said to what the machine offers.  Both: why\nthe feature is "
+		"there, or is not.\n\n"
+		"options:\n"
+		"  --json          a cpulevel-explain document\n"
+		"  --from FORMAT   do not detect the format\n\n"
+		"examples:\n"
+		"  cpulevel explain avx512-vnni\n"
+		"  cpulevel explain clx.txt rtm\n"
+		"  cpulevel explain clx.txt\n",
+	.run = run,
+};
