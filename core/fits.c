@@ -117,16 +117,29 @@ static void fit_or(struct fitting *x, unsigned field)
 		misfit(x, field, LVL_R_UNTOLD);
 }
 
-/* Upwards: the guest's may not exceed the host's; down: not fall below. */
+/* The largest value that a field can hold. */
+static uint64_t most(unsigned field)
+{
+	return 0xffffffffu >> (32 - lvl_fields[field].width);
+}
+
+/*
+ * Upwards: the guest's may not exceed the host's; else not fall below.  What
+ * is not known is the worst it can be: then is there a misfit?
+ */
 static void fit_number(struct fitting *x, unsigned field, int up,
 		       enum lvl_reason reason)
 {
+	int gk = lvl_known(x->g, field), hk = lvl_known(x->h, field);
 	uint64_t g = lvl_get(x->g, field), h = lvl_get(x->h, field);
-	int known = lvl_known(x->g, field) && lvl_known(x->h, field);
 
-	if (!known && chosen(&lvl_fields[field]))
+	if (!(gk && hk) && chosen(&lvl_fields[field]))
 		return;
-	if (!known || (up ? g > h : g < h))
+	if (!gk)
+		g = up ? most(field) : 0;
+	if (!hk)
+		h = up ? 0 : most(field);
+	if (up ? g > h : g < h)
 		misfit(x, field, reason);
 }
 

@@ -16,6 +16,12 @@ static const struct lvl_rule_info carrier_rule = {
 	"a number without the feature that gives it meaning says nothing",
 };
 
+static const struct lvl_rule_info empty_rule = {
+	"LEVEL.empty",
+	"take away the feature of a control that no value is left for",
+	"it must be 1, and what being 1 needs is not there",
+};
+
 /* The first field of the clause: what its failure is blamed on. */
 static unsigned first_atom(unsigned clause)
 {
@@ -51,7 +57,7 @@ static void take(struct lvl_policy *p, const struct lvl_step *step,
  * looked at; one pass is the fixpoint.  A feature whose requirement is not
  * known is not known either; a value whose carrier is not known stays.
  */
-static void told(struct lvl_policy *p, const struct lvl_trail *trail)
+static void pass_told(struct lvl_policy *p, const struct lvl_trail *trail)
 {
 	unsigned i;
 
@@ -100,14 +106,10 @@ static void doubt(struct lvl_policy *p, const struct lvl_group *g)
 	}
 }
 
-void lvl_interior(struct lvl_policy *p, const struct lvl_trail *trail)
+static void pass(struct lvl_policy *p)
 {
 	unsigned i;
 
-	if (trail && trail->each) {
-		told(p, trail);
-		return;
-	}
 	for (i = 0; i < lvl_nr_groups; i++) {
 		enum lvl_truth truth = truth_of(p, &lvl_groups[i]);
 
@@ -116,4 +118,67 @@ void lvl_interior(struct lvl_policy *p, const struct lvl_trail *trail)
 		else if (truth == LVL_MAYBE)
 			doubt(p, &lvl_groups[i]);
 	}
+}
+
+/* -- intervals that a requirement emptied --------------------------------- */
+
+static int is_empty(const struct lvl_policy *p, unsigned lower)
+{
+	unsigned upper = lvl_fields[lower].pair;
+
+	return lvl_get(p, lower) > lvl_get(p, upper) && lvl_known(p, upper) &&
+	       lvl_known(p, lower) &&
+	       lvl_clause_(p, lvl_fields[lower].carrier) == LVL_TRUE;
+}
+
+/* The features that carry the control fall, or the number that does. */
+static void owner_falls(struct lvl_policy *p, unsigned lower,
+			const struct lvl_trail *trail)
+{
+	const struct lvl_clause *o = &lvl_clauses[lvl_fields[lower].owner];
+	unsigned i;
+
+	for (i = 0; i < o->count; i++) {
+		const struct lvl_atom *a = &lvl_atoms[o->first + i];
+		struct lvl_change c = {
+			.rule = &empty_rule,
+			.field = a->field,
+			.before = lvl_get(p, a->field),
+			.after = a->at_least - 1u,
+			.known = 3,
+			.cause = lower,
+			.edge = LVL_NO_FIELD,
+		};
+
+		if (c.before < a->at_least)
+			continue;
+		lvl_set(p, a->field, c.after);
+		if (trail && trail->each)
+			trail->each(trail->arg, &c);
+	}
+}
+
+static int empty_pairs(struct lvl_policy *p, const struct lvl_trail *trail)
+{
+	unsigned i;
+	int any = 0;
+
+	for (i = 0; i < LVL_NR_PAIRS; i++) {
+		if (!lvl_fields[lvl_pairs[i]].owner ||
+		    !is_empty(p, lvl_pairs[i]))
+			continue;
+		owner_falls(p, lvl_pairs[i], trail);
+		any = 1;
+	}
+	return any;
+}
+
+void lvl_interior(struct lvl_policy *p, const struct lvl_trail *trail)
+{
+	do {
+		if (trail && trail->each)
+			pass_told(p, trail);
+		else
+			pass(p);
+	} while (empty_pairs(p, trail));
 }

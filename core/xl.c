@@ -153,9 +153,9 @@ static int put_split(struct lvl_policy *p, const struct number_key *k,
 
 static int put_letter(const struct sources *x, unsigned field, int c)
 {
-	const struct lvl_field *f = &lvl_fields[field];
-
-	return field == LVL_NO_FIELD ? 0 : put_bits(x, f->word, f->mask, c);
+	if (field == LVL_NO_FIELD)
+		return 0;
+	return put_bits(x, lvl_fields[field].word, lvl_fields[field].mask, c);
 }
 
 static int put_number(const struct sources *x, const struct number_key *k,

@@ -237,6 +237,8 @@ static int feed(struct xml *x, const char *data, size_t len, size_t *used)
 	x->im->line_arg = x;
 	status = XML_Parse(x->parser, data, (int)len, 0);
 	x->im->line_now = NULL;
+	if (x->closed || x->rc)
+		x->im->line = line_now(x);
 	if (x->rc)
 		return x->rc;
 	if (x->closed) {

@@ -259,8 +259,7 @@ void found_keep(void *arg, const struct lvl_finding *f)
 	found->n++;
 }
 
-const struct lvl_finding *found_about(const struct found *found,
-				      unsigned field)
+const struct lvl_finding *found_about(const struct found *found, unsigned field)
 {
 	unsigned i;
 

@@ -76,8 +76,7 @@ static void test_lookups(void **state)
 		if (want && (rc || strcmp(lvl_field_name(field), want)))
 			fail_msg("\"%s\" of 0x%x: %s", lookups[i].name,
 				 lookups[i].who,
-				 rc ? lvl_strerror(rc)
-				    : lvl_field_name(field));
+				 rc ? lvl_strerror(rc) : lvl_field_name(field));
 	}
 }
 
@@ -102,9 +101,9 @@ static void test_clashing_places(void **state)
 	for (i = 0; i < LVL_COUNT(at); i++) {
 		const struct lvl_field *f = &lvl_fields[at[i].field];
 
-		assert_int_equal(f->word,
-				 lvl_word_of_leaf(at[i].leaf, at[i].subleaf,
-						  at[i].reg));
+		assert_int_equal(
+			f->word,
+			lvl_word_of_leaf(at[i].leaf, at[i].subleaf, at[i].reg));
 		assert_int_equal(f->mask, 1u << at[i].bit);
 	}
 	assert_int_equal(lvl_fields[LVL_F_INTEL_SSB_NO].word,
@@ -120,8 +119,8 @@ static void test_own_names(void **state)
 	(void)state;
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
 		const char *name = lvl_field_name(i);
-		int rc = lvl_field_find(name, strlen(name), LVL_WHO_OWN,
-					&field);
+		int rc =
+			lvl_field_find(name, strlen(name), LVL_WHO_OWN, &field);
 
 		if (rc || field != i)
 			fail_msg("%s: %s", name, lvl_strerror(rc));
@@ -161,17 +160,24 @@ static int expect(const char *name, unsigned who, unsigned *field)
 		best = r;
 		*field = a->field;
 	}
-	return !fields ? -LVL_E_UNKNOWN_NAME
-		       : fields > 1 ? -LVL_E_AMBIGUOUS : 0;
+	return !fields      ? -LVL_E_UNKNOWN_NAME
+	       : fields > 1 ? -LVL_E_AMBIGUOUS
+			    : 0;
 }
 
 /* Every alias, asked by everybody, also together. */
 static void test_all_aliases(void **state)
 {
 	static const unsigned who[] = {
-		LVL_WHO_OWN,	 LVL_WHO_XEN,	 LVL_WHO_LIBXL,
-		LVL_WHO_LINUX,	 LVL_WHO_QEMU,	 LVL_WHO_LIBVIRT,
-		LVL_WHO_KCPUID,	 LVL_WHO_ANY,	 LVL_WHO_OWN | LVL_WHO_QEMU,
+		LVL_WHO_OWN,
+		LVL_WHO_XEN,
+		LVL_WHO_LIBXL,
+		LVL_WHO_LINUX,
+		LVL_WHO_QEMU,
+		LVL_WHO_LIBVIRT,
+		LVL_WHO_KCPUID,
+		LVL_WHO_ANY,
+		LVL_WHO_OWN | LVL_WHO_QEMU,
 		LVL_WHO_LIBXL | LVL_WHO_XEN | LVL_WHO_OWN,
 	};
 	unsigned i, k;
@@ -191,8 +197,8 @@ static void test_all_aliases(void **state)
 					 lvl_strerror(rc));
 		}
 		if (i)
-			assert_true(strcmp(&lvl_alias_names[
-						   lvl_aliases[i - 1].name],
+			assert_true(strcmp(&lvl_alias_names[lvl_aliases[i - 1]
+								    .name],
 					   name) <= 0);
 	}
 }
@@ -209,12 +215,13 @@ static void test_length(void **state)
 	assert_int_equal(lvl_field_find("avx2", 3, LVL_WHO_OWN, &field), 0);
 	assert_int_equal(field, LVL_F_AVX);
 	memset(longer, 'a', sizeof(longer));
-	assert_int_equal(lvl_field_find(longer, sizeof(longer), LVL_WHO_ANY,
-					&field), -LVL_E_UNKNOWN_NAME);
+	assert_int_equal(
+		lvl_field_find(longer, sizeof(longer), LVL_WHO_ANY, &field),
+		-LVL_E_UNKNOWN_NAME);
 	memset(longer, '-', sizeof(longer));
 	memcpy(longer + 150, "avx2", 4);
-	assert_int_equal(lvl_field_find(longer, sizeof(longer), LVL_WHO_ANY,
-					&field), 0);
+	assert_int_equal(
+		lvl_field_find(longer, sizeof(longer), LVL_WHO_ANY, &field), 0);
 	assert_int_equal(field, LVL_F_AVX2);
 }
 
@@ -265,8 +272,8 @@ static void test_policy_vendor(void **state)
 	for (v = 0; v < 0x100; v++)
 		assert_non_null(lvl_vendor_name(v));
 	assert_string_equal(lvl_vendor_name(0), "unknown");
-	assert_string_equal(lvl_vendor_name(LVL_VENDOR_INTEL |
-					    LVL_VENDOR_AMD), "unknown");
+	assert_string_equal(lvl_vendor_name(LVL_VENDOR_INTEL | LVL_VENDOR_AMD),
+			    "unknown");
 }
 
 static void test_family_model(void **state)
@@ -351,8 +358,7 @@ static void test_all_places(void **state)
 		}
 	}
 	for (i = 0; i < LVL_NR_MSRS; i++) {
-		assert_ptr_equal(lvl_msr_find(lvl_msrs[i].index),
-				 &lvl_msrs[i]);
+		assert_ptr_equal(lvl_msr_find(lvl_msrs[i].index), &lvl_msrs[i]);
 		assert_null(lvl_msr_find(lvl_msrs[i].index ^ 0x10000));
 	}
 }
@@ -367,8 +373,7 @@ static void test_set_get(void **state)
 	lvl_policy_clear(&none);
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
 		const struct lvl_field *f = &lvl_fields[i];
-		uint64_t all = f->width >= 64 ? ~0ull
-					      : (1ull << f->width) - 1;
+		uint64_t all = f->width >= 64 ? ~0ull : (1ull << f->width) - 1;
 
 		if (f->lo + f->width <= 32) /* remainders have holes */
 			all &= f->mask >> f->lo;

@@ -227,9 +227,8 @@ static int apply(struct ref_policy *r, unsigned rule)
 {
 	if (rule >= lvl_nr_steps)
 		return apply_field(r, ordered[rule - lvl_nr_steps]);
-	return lvl_steps[rule].edge == LVL_NO_FIELD
-		       ? 0
-		       : lose_requirement(r, &lvl_steps[rule]);
+	return lvl_steps[rule].edge != LVL_NO_FIELD &&
+	       lose_requirement(r, &lvl_steps[rule]);
 }
 
 /* A stride without common divisor with n visits every rule once. */

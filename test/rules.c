@@ -5,12 +5,10 @@
  */
 #include "made.h"
 
-#include <stdlib.h>
-
 #include "gen-policy.h"
 
 /* No maximum is in the way of any field. */
-#define BASE \
+#define BASE                                                                \
 	"max-basic-leaf=0x29 max-subleaf-7=2 max-extended-leaf=0x80000026 " \
 	"max-hypervisor-leaf=0x40000001 "
 #define VMX_GOOD "m480=0x00da040000000004 "
@@ -23,7 +21,8 @@ static const struct rule_case {
 	const char *changes;
 	int bits32;
 } cases[] = {
-	/* -- RAW ------------------------------------------------------------ */
+	/* -- RAW ------------------------------------------------------------
+	 */
 	{ "RAW.dynamic", "intel apic osxsave ospke initial-apic-id=5 avx",
 	  "-osxsave -ospke initial-apic-id=0", 0 },
 	{ "RAW.dynamic", "intel xsave-size-live=832 xsave-size-live-compact=9",
@@ -75,8 +74,9 @@ static const struct rule_case {
 	{ "RAW.vmx-plausible", "intel vmx ?m480", "", 0 },
 	{ "RAW.vmx-plausible", "amd m480=0x00da000000000004", "", 0 },
 
-	{ "RAW.pmu-plausible", "intel pmu-version=33 pmu-gp-width=48 "
-			       "pmu-gp-count=4",
+	{ "RAW.pmu-plausible",
+	  "intel pmu-version=33 pmu-gp-width=48 "
+	  "pmu-gp-count=4",
 	  "pmu-version=0 pmu-gp-width=0 pmu-gp-count=0", 0 },
 	{ "RAW.pmu-plausible", "intel pmu-version=4 pmu-gp-width=47",
 	  "pmu-version=0 pmu-gp-width=0", 0 },
@@ -87,7 +87,8 @@ static const struct rule_case {
 	{ "RAW.pmu-plausible", "intel ?pmu-version pmu-gp-count=2", "", 0 },
 	{ "RAW.pmu-plausible", "amd pmu-version=33", "", 0 },
 
-	/* -- HOST: what is no part of it ------------------------------------ */
+	/* -- HOST: what is no part of it ------------------------------------
+	 */
 	{ "HOST.known", "intel tsx-force-abort m1a0=0x400001",
 	  "-tsx-force-abort misc-enable-limit-cpuid=0", 0 },
 	{ "HOST.known", "intel avx2 xsave", "", 0 },
@@ -96,21 +97,22 @@ static const struct rule_case {
 	  "-hypervisor -kvm-pv-eoi -kvmclock max-hypervisor-leaf=0", 0 },
 	{ "HOST.hypervisor", "intel kvm-pv-eoi", "", 0 },
 
-	{ "HOST.ceiling", "intel max-basic-leaf=0x40 max-subleaf-7=9 "
-			  "max-extended-leaf=0x80000050",
+	{ "HOST.ceiling",
+	  "intel max-basic-leaf=0x40 max-subleaf-7=9 "
+	  "max-extended-leaf=0x80000050",
 	  "max-basic-leaf=0x29 max-subleaf-7=2 max-extended-leaf=0x80000026",
 	  0 },
 	{ "HOST.ceiling", "intel", "", 0 },
 
-	{ "HOST.foreign", "amd ?md-clear ?fb-clear",
-	  "-md-clear -fb-clear", 0 },
+	{ "HOST.foreign", "amd ?md-clear ?fb-clear", "-md-clear -fb-clear", 0 },
 	{ "HOST.foreign", "intel ?verw-clear ?fs-gs-ns ?no-lmsl",
 	  "-verw-clear -fs-gs-ns -no-lmsl", 0 },
 	{ "HOST.foreign", "intel ?md-clear ?fb-clear ?avx2", "", 0 },
 	{ "HOST.foreign", "?md-clear ?verw-clear", "", 0 },
 	{ "HOST.foreign", "amd md-clear", "", 0 },
 
-	/* -- HOST: errata and firmware -------------------------------------- */
+	/* -- HOST: errata and firmware --------------------------------------
+	 */
 	{ "HOST.monitor-fam10", "amd fms=0x00100f43 monitor", "-monitor", 0 },
 	{ "HOST.monitor-fam10", "amd fms=0x00600f12 monitor", "", 0 },
 	{ "HOST.monitor-fam10", "amd fms=0x00100f43", "", 0 },
@@ -150,7 +152,8 @@ static const struct rule_case {
 	{ "HOST.vm-cr", "amd svm ?mc0010114", "", 0 },
 	{ "HOST.vm-cr", "intel svm mc0010114=0x18", "", 0 },
 
-	/* -- HOST: chains and hazards --------------------------------------- */
+	/* -- HOST: chains and hazards ---------------------------------------
+	 */
 	{ "HOST.tsx", "intel rtm ?tsx m122=0", "tsx=2", 0 },
 	{ "HOST.tsx", "intel rtm ?tsx ?m122", "tsx=2", 0 },
 	{ "HOST.tsx", "intel rtm ?tsx m122=1", "tsx=1", 0 },
@@ -160,8 +163,8 @@ static const struct rule_case {
 	{ "HOST.tsx", "intel ?tsx ?rtm", "", 0 },
 	{ "HOST.tsx", "intel tsx=0 rtm", "", 0 },
 
-	{ "HOST.hazard", "intel arch-caps ?ret-alternate rsba",
-	  "ret-alternate", 0 },
+	{ "HOST.hazard", "intel arch-caps ?ret-alternate rsba", "ret-alternate",
+	  0 },
 	{ "HOST.hazard", "intel arch-caps ?ret-alternate rrsba",
 	  "ret-alternate", 0 },
 	{ "HOST.hazard", "intel arch-caps ?ret-alternate", "-ret-alternate",
@@ -177,7 +180,8 @@ static const struct rule_case {
 	{ "HOST.rsba", "intel fms=0x306c3 arch-caps", "", 0 },
 	{ "HOST.rsba", "amd fms=0x00a20f10 arch-caps eibrs", "", 0 },
 
-	/* -- HOST: statements that the dump leaves out ---------------------- */
+	/* -- HOST: statements that the dump leaves out ----------------------
+	 */
 	{ "HOST.lfence", "amd mc0011029=2", "lfence-dispatch", 0 },
 	{ "HOST.lfence", "amd mc0011029=1", "", 0 },
 	{ "HOST.lfence", "amd ?mc0011029", "", 0 },
@@ -197,7 +201,8 @@ static const struct rule_case {
 	{ "HOST.no-lmsl", "amd", "", 0 },
 	{ "HOST.no-lmsl", "intel lm", "", 0 },
 
-	/* -- HOST: numbers --------------------------------------------------- */
+	/* -- HOST: numbers ---------------------------------------------------
+	 */
 	{ "HOST.phys-default", "intel pae", "maxphysaddr=36", 0 },
 	{ "HOST.phys-default", "intel", "maxphysaddr=32", 0 },
 	{ "HOST.phys-default", "intel ?pae", "", 0 },
@@ -206,13 +211,11 @@ static const struct rule_case {
 
 	{ "HOST.guest-phys", "intel maxphysaddr=46", "guest-maxphysaddr=46",
 	  0 },
-	{ "HOST.guest-phys", "amd maxphysaddr=48 guest-maxphysaddr=40", "",
-	  0 },
+	{ "HOST.guest-phys", "amd maxphysaddr=48 guest-maxphysaddr=40", "", 0 },
 	{ "HOST.guest-phys", "amd ?maxphysaddr", "", 0 },
 
 	{ "HOST.mxcsr", "intel fxsr", "mxcsr-mask=0xffbf", 0 },
-	{ "HOST.mxcsr", "intel fxsr sse3 ?mxcsr-mask", "mxcsr-mask=0xffff",
-	  0 },
+	{ "HOST.mxcsr", "intel fxsr sse3 ?mxcsr-mask", "mxcsr-mask=0xffff", 0 },
 	{ "HOST.mxcsr", "amd fxsr fms=0x00a20f10 ?mxcsr-mask",
 	  "mxcsr-mask=0x2ffff", 0 },
 	{ "HOST.mxcsr", "amd fxsr fms=0x00000f48 ?mxcsr-mask", "", 0 },
@@ -221,12 +224,12 @@ static const struct rule_case {
 	{ "HOST.mxcsr", "intel", "", 0 },
 
 	{ "HOST.no-msr", "intel ?m10a", "-rdcl-no -eibrs -its-no ...", 0 },
-	{ "HOST.no-msr", "intel arch-caps ?m10a", "", 0 },
+	{ "HOST.no-msr", "intel msr arch-caps ?m10a " VMX_GOOD, "", 0 },
 	{ "HOST.no-msr", "intel ?m480", "vmx-vmcs-revision=0 ...", 0 },
 	{ "HOST.no-msr", "intel vmx ?m480", "", 0 },
 	{ "HOST.no-msr", "intel ?vmx ?m480", "", 0 },
 	{ "HOST.no-msr", "intel ?m345", "perf-lbr-format=0 ...", 0 },
-	{ "HOST.no-msr", "intel pdcm ?m345", "", 0 },
+	{ "HOST.no-msr", "intel pdcm ?m345 " VMX_GOOD, "", 0 },
 
 	{ "HOST.tsc-frequency",
 	  "intel tsc-ratio-denominator=2 tsc-ratio-numerator=168 "
@@ -234,35 +237,46 @@ static const struct rule_case {
 	  "tsc-khz-min=2099475 tsc-khz-max=2100525", 0 },
 	{ "HOST.tsc-frequency",
 	  "intel tsc-ratio-denominator=2 tsc-ratio-numerator=168 "
-	  "?tsc-khz-min ?tsc-khz-max", "", 0 },
+	  "?tsc-khz-min ?tsc-khz-max",
+	  "", 0 },
 	{ "HOST.tsc-frequency",
 	  "intel crystal-hz=25000000 ?tsc-khz-min ?tsc-khz-max", "", 0 },
 	{ "HOST.tsc-frequency",
 	  "intel tsc-ratio-denominator=2 tsc-ratio-numerator=168 "
-	  "crystal-hz=25000000 tsc-khz-min=1 ?tsc-khz-max", "", 0 },
+	  "crystal-hz=25000000 tsc-khz-min=1 ?tsc-khz-max",
+	  "", 0 },
 
 	{ "HOST.constant", "intel xsave avx ?xsave-ymm-size ?xsave-ymm-offset",
 	  "xsave-ymm-size=256 xsave-ymm-offset=576", 0 },
-	{ "HOST.constant", "intel xsave avx ?xsave-ymm-size "
-			   "xsave-ymm-offset=1000",
+	{ "HOST.constant",
+	  "intel xsave avx ?xsave-ymm-size "
+	  "xsave-ymm-offset=1000",
 	  "xsave-ymm-size=256", 0 },
 	{ "HOST.constant", "intel xsave ?xsave-ymm-size", "", 0 },
-	{ "HOST.constant", "xsave avx ?xsave-ymm-size", "", 0 },
+	/* all vendors share it, so that it does not matter which this is */
+	{ "HOST.constant", "xsave avx ?xsave-ymm-size", "xsave-ymm-size=256",
+	  0 },
+	{ "HOST.constant", "amx-tile ?amx-tile-count", "", 0 },
 	{ "HOST.constant", "amd amx-tile ?amx-tile-count", "", 0 },
 
 	{ "HOST.owner-unknown", "intel vmx ?m480", "?vmx", 0 },
-	{ "HOST.owner-unknown", "intel lwp xsave ?xsave-lwp-size", "?lwp", 0 },
+	{ "HOST.owner-unknown",
+	  "intel vmx vmx-preemption-timer ?m485 " VMX_GOOD,
+	  "?vmx-preemption-timer", 0 },
+	{ "HOST.owner-unknown", "amd sev ?sev-cbit", "?sev ?sme", 0 },
 	{ "HOST.owner-unknown", "intel vmx " VMX_GOOD, "", 0 },
 	{ "HOST.owner-unknown", "intel ?m480", "", 0 },
 
-	/* -- what other requirements do at the end -------------------------- */
+	/* -- what other requirements do at the end --------------------------
+	 */
 	{ "LEVEL.requires", "intel avx2 sse2 sse", "-avx2 ...", 0 },
 	{ "LEVEL.requires", "intel", "", 0 },
 	{ "LEVEL.carrier", "intel m10a=0x20000", "-fb-clear", 0 },
-	{ "LEVEL.carrier", "intel arch-caps fb-clear", "", 0 },
+	{ "LEVEL.carrier", "intel msr arch-caps fb-clear", "", 0 },
 };
 
-/* -- what one rule did ------------------------------------------------------ */
+/* -- what one rule did ------------------------------------------------------
+ */
 
 #define CHANGES 8192
 static struct lvl_change change[CHANGES];
@@ -334,8 +348,8 @@ static void describe(const char *rule)
 				      change[i].known);
 }
 
-/* Derived copies of a field (amd_copies, mirrors) are no rule's change. */
-static void run_case(const struct rule_case *c)
+/* One if the rule did something else. */
+static int run_case(const struct rule_case *c)
 {
 	static char text[1024];
 	struct lvl_policy p, set, lost;
@@ -355,24 +369,27 @@ static void run_case(const struct rule_case *c)
 		want++;
 		if (made_is(word[0] == '?' ? &lost : &set, word, &first))
 			continue;
+		print_error("%s of \"%s\": not %s\n", c->rule, c->raw, word);
 		describe(c->rule);
-		fail_msg("%s of \"%s\": not %s", c->rule, c->raw, word);
+		return 1;
 	}
-	if (open ? n < want : n != want) {
-		describe(c->rule);
-		if(getenv("DBG")) {unsigned i; for(i=0;i<nr_changes;i++) if(!i||strcmp(change[i].rule->name,change[i-1].rule->name)) describe(change[i].rule->name);}
-		fail_msg("%s of \"%s\": %u changes, %u wanted", c->rule,
-			 c->raw, n, want);
-	}
+	if (open ? n >= want : n == want)
+		return 0;
+	print_error("%s of \"%s\": %u changes, %u wanted\n", c->rule, c->raw, n,
+		    want);
+	describe(c->rule);
+	return 1;
 }
 
 static void run_cases(const char *prefix)
 {
 	unsigned i;
+	int failed = 0;
 
 	for (i = 0; i < LVL_COUNT(cases); i++)
 		if (!strncmp(cases[i].rule, prefix, strlen(prefix)))
-			run_case(&cases[i]);
+			failed += run_case(&cases[i]);
+	assert_int_equal(failed, 0);
 }
 
 static void test_raw(void **state)
@@ -393,7 +410,8 @@ static void test_interior(void **state)
 	run_cases("LEVEL.");
 }
 
-/* -- the pipeline as a whole ------------------------------------------------ */
+/* -- the pipeline as a whole ------------------------------------------------
+ */
 
 /* Bits that the registry does not name go too, though no field says so. */
 static void test_unnamed_bits(void **state)
@@ -453,7 +471,8 @@ static void test_idempotent(void **state)
 	}
 }
 
-/* -- the rules of other people's policies ------------------------------------ */
+/* -- the rules of other people's policies ------------------------------------
+ */
 
 static const struct normal_case {
 	const char *policy, *is;
@@ -496,7 +515,8 @@ static void test_normal(void **state)
 	}
 }
 
-/* -- all rules are in the table ---------------------------------------------- */
+/* -- all rules are in the table ----------------------------------------------
+ */
 
 static int listed(const char *rule, int fires)
 {

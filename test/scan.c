@@ -94,18 +94,20 @@ static const struct lvl_msr skylake_msrs[] = {
 
 static struct fake a_skylake(void)
 {
-	struct fake f = { .row = skylake, .nr = LVL_COUNT(skylake),
+	struct fake f = { .row = skylake,
+			  .nr = LVL_COUNT(skylake),
 			  .msr = skylake_msrs,
 			  .nr_msrs = LVL_COUNT(skylake_msrs),
-			  .max = 0xd, .max_ext = 0x80000008 };
+			  .max = 0xd,
+			  .max_ext = 0x80000008 };
 
 	return f;
 }
 
 static void scan(struct lvl_policy *p, struct fake *f, int with_msrs)
 {
-	struct lvl_reader reader = { fake_cpuid,
-				     with_msrs ? fake_rdmsr : NULL, f };
+	struct lvl_reader reader = { fake_cpuid, with_msrs ? fake_rdmsr : NULL,
+				     f };
 
 	made_fill(p, 0xc2);
 	lvl_policy_scan(p, &reader);
@@ -203,8 +205,10 @@ static void test_scan_ranges(void **state)
 		{ 0xc0000001, NO, { 0, 0, 0, 0xcc } },
 	};
 	static const uint32_t none[4];
-	struct fake f = { .row = guest, .nr = LVL_COUNT(guest),
-			  .max = 0xffffffff, .max_ext = 0 };
+	struct fake f = { .row = guest,
+			  .nr = LVL_COUNT(guest),
+			  .max = 0xffffffff,
+			  .max_ext = 0 };
 	struct lvl_policy p;
 	unsigned i;
 
@@ -250,8 +254,7 @@ static const struct range {
 	{ "cache", "@0.eax=4 @4:0.eax=1 @4:1.eax=0", "@4:0.ebx @4:1.ebx",
 	  "@4:2.ebx @7:0.eax @b:0.eax @d:0.eax @d:1.eax" },
 	{ "cache, two", "@0.eax=4 @4:0.eax=1 @4:1.eax=2 @4:2.eax=0",
-	  "@4:0.ebx @4:2.ebx",
-	  "@4:3.ebx @4:7.ebx" },
+	  "@4:0.ebx @4:2.ebx", "@4:3.ebx @4:7.ebx" },
 	{ "cache, a gap ends it", "@0.eax=4 @4:0.eax=1 @4:1.eax=0 @4:2.eax=2",
 	  "@4:0.ebx @4:1.ebx", "@4:2.ebx @4:3.ebx" },
 	{ "feat", "@0.eax=7 @7:0.eax=0", "@7:0.ebx",
@@ -264,8 +267,10 @@ static const struct range {
 	  "@d:0.eax @d:1.eax @f:0.ebx" },
 	{ "topo, no level", "@0.eax=0xb @b:0.ecx=0", "@b:0.ebx",
 	  "@b:1.ebx @b:1.edx @d:0.eax" },
-	{ "v2 topo", "@0.eax=0x1f @1f:0.ecx=0x100 @1f:1.ecx=0x201 "
-	  "@1f:2.ecx=2", "@1f:0.ebx @1f:1.ebx @1f:2.edx",
+	{ "v2 topo",
+	  "@0.eax=0x1f @1f:0.ecx=0x100 @1f:1.ecx=0x201 "
+	  "@1f:2.ecx=2",
+	  "@1f:0.ebx @1f:1.ebx @1f:2.edx",
 	  "@1f:3.ebx @1f:4.ebx @20:0.ebx @21.ebx" },
 	{ "xstate", "@0.eax=0xd", "@d:0.ebx @d:1.ebx @d:2.ebx",
 	  "@f:0.ebx @10:0.ebx @12:0.eax @14:0.ebx @23:0.ebx @24:0.ebx" },
@@ -281,7 +286,8 @@ static const struct range {
 	  "@8000000a.edx @80000021.eax @80000022.eax" },
 	{ "extd of Intel", "@0.eax=0x20 @80000000.eax=0x80000008",
 	  "@80000008.ebx @20:0.ebx", "@80000021.eax" },
-	{ "extd caches", "@80000000.eax=0x8000001e @8000001d:0.eax=0x121 "
+	{ "extd caches",
+	  "@80000000.eax=0x8000001e @8000001d:0.eax=0x121 "
 	  "@8000001d:1.eax=0",
 	  "@8000001d:0.ebx @8000001d:1.ebx @8000001e.eax",
 	  "@8000001d:2.ebx @8000001f.eax" },
@@ -293,8 +299,8 @@ static const struct range {
 #define MARK 0xc2
 
 /* Put the marker in each register, or look for it. */
-static void each_register(struct lvl_policy *p, const char *regs,
-			  int look_for, const char *what)
+static void each_register(struct lvl_policy *p, const char *regs, int look_for,
+			  const char *what)
 {
 	static const char *const names[] = { "eax", "ebx", "ecx", "edx" };
 	unsigned leaf, sub, r, w;

@@ -517,6 +517,81 @@ static void blame_restores(void **state)
 	}
 }
 
+/* -- what follows from a conflict ------------------------------------------ */
+
+static void finish(struct lvl_policy *p)
+{
+	struct lvl_policy made_of = *p;
+
+	gen_close(p);
+	lvl_finalise(&made_of);
+	assert_null(gen_differ(p, &made_of)); /* it was well-formed */
+}
+
+static void check_falls(const struct lvl_policy *a, const struct lvl_policy *b,
+			unsigned feature, int vmx)
+{
+	struct theorem_case c;
+	struct lvl_policy level;
+
+	corpus_case(&c, "conflict", 0, 2);
+	c.member[0] = a;
+	c.member[1] = b;
+	theorem_case_check(&c);
+	assert_int_equal(theorem_level(c.member, 2, &level, NULL), 0);
+	assert_false(lvl_has(&level, feature));
+	assert_int_equal(lvl_has(&level, LVL_F_VMX), vmx);
+}
+
+/* A conflict takes a control away; where it must be 1, all of VMX. */
+static void conflicts_in_a_chain(void **state)
+{
+	struct lvl_policy a, b;
+
+	(void)state;
+	lvl_policy_zero(&a);
+	lvl_set(&a, LVL_F_MSR, 1);
+	lvl_set(&a, LVL_F_VMX, 1);
+	lvl_set(&a, LVL_F_VMX_PREEMPTION_TIMER, 1);
+	b = a;
+	lvl_set(&a, LVL_F_VMX_PREEMPT_TIMER_RATE, 5);
+	lvl_set(&b, LVL_F_VMX_PREEMPT_TIMER_RATE, 7);
+	finish(&a);
+	finish(&b);
+	check_falls(&a, &b, LVL_F_VMX_PREEMPTION_TIMER, 1);
+	lvl_set(&a, LVL_F_VMX_PREEMPTION_TIMER_MUST, 1);
+	finish(&a);
+	check_falls(&a, &b, LVL_F_VMX_PREEMPTION_TIMER, 0);
+}
+
+/* What a control needs may go while the control must be 1. */
+static void empty_by_a_requirement(void **state)
+{
+	static const uint16_t common[] = {
+		LVL_F_MSR,
+		LVL_F_VMX,
+		LVL_F_FPU,
+		LVL_F_FXSR,
+		LVL_F_XSAVE,
+		LVL_F_XSAVES,
+		LVL_F_VMX_EXIT_SAVE_CET,
+	};
+	struct lvl_policy a, b;
+	unsigned i;
+
+	(void)state;
+	lvl_policy_zero(&a);
+	for (i = 0; i < LVL_COUNT(common); i++)
+		lvl_set(&a, common[i], 1);
+	b = a;
+	lvl_set(&a, LVL_F_CET_SS, 1);
+	lvl_set(&a, LVL_F_VMX_EXIT_SAVE_CET_MUST, 1);
+	lvl_set(&b, LVL_F_CET_IBT, 1);
+	finish(&a);
+	finish(&b);
+	check_falls(&a, &b, LVL_F_VMX_EXIT_SAVE_CET_MUST, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -530,6 +605,8 @@ int main(void)
 		cmocka_unit_test(reading_commutes_with_folding),
 		cmocka_unit_test(members_come_and_go),
 		cmocka_unit_test(blame_restores),
+		cmocka_unit_test(conflicts_in_a_chain),
+		cmocka_unit_test(empty_by_a_requirement),
 		cmocka_unit_test(corpus_pairs),
 		cmocka_unit_test(corpus_triples),
 		cmocka_unit_test(corpus_mutants),

@@ -145,23 +145,50 @@ static const struct bad_leaves {
 	uint32_t leaf, subleaf; /* at fault */
 	struct lvl_leaf l[3];
 } bad_leaves[] = {
-	{ "not sorted", LVL_E_ORDER, 0x1, NO,
+	{ "not sorted",
+	  LVL_E_ORDER,
+	  0x1,
+	  NO,
 	  { { 2, NO, { 1 } }, { 1, NO, { 1 } } } },
-	{ "sub-leaves not sorted", LVL_E_ORDER, 0x7, 0,
+	{ "sub-leaves not sorted",
+	  LVL_E_ORDER,
+	  0x7,
+	  0,
 	  { { 7, 1, { 0 } }, { 7, 0, { 0 } } } },
-	{ "twice", LVL_E_DUPLICATE, 0x7, 1,
+	{ "twice",
+	  LVL_E_DUPLICATE,
+	  0x7,
+	  1,
 	  { { 7, 1, { 0 } }, { 7, 1, { 0 } } } },
-	{ "twice, unknown and zero", LVL_E_DUPLICATE, 0x12345, NO,
+	{ "twice, unknown and zero",
+	  LVL_E_DUPLICATE,
+	  0x12345,
+	  NO,
 	  { { 0x12345, NO, { 0 } }, { 0x12345, NO, { 0 } } } },
-	{ "an unknown leaf", LVL_E_UNKNOWN_LEAF, 0x12345, NO,
+	{ "an unknown leaf",
+	  LVL_E_UNKNOWN_LEAF,
+	  0x12345,
+	  NO,
 	  { { 1, NO, { 1 } }, { 0x12345, NO, { 0, 0, 0, 1 } } } },
-	{ "an unknown sub-leaf", LVL_E_UNKNOWN_LEAF, 0x7, 63,
+	{ "an unknown sub-leaf",
+	  LVL_E_UNKNOWN_LEAF,
+	  0x7,
+	  63,
 	  { { 7, 0, { 1 } }, { 7, 63, { 1 } } } },
-	{ "a sub-leaf where there are none", LVL_E_UNKNOWN_LEAF, 0x1, 0,
+	{ "a sub-leaf where there are none",
+	  LVL_E_UNKNOWN_LEAF,
+	  0x1,
+	  0,
 	  { { 1, 0, { 1 } } } },
-	{ "no sub-leaf where there are some", LVL_E_UNKNOWN_LEAF, 0x7, NO,
+	{ "no sub-leaf where there are some",
+	  LVL_E_UNKNOWN_LEAF,
+	  0x7,
+	  NO,
 	  { { 7, NO, { 1 } } } },
-	{ "the last is bad", LVL_E_UNKNOWN_LEAF, 0x8000ffff, NO,
+	{ "the last is bad",
+	  LVL_E_UNKNOWN_LEAF,
+	  0x8000ffff,
+	  NO,
 	  { { 1, NO, { 1 } }, { 2, NO, { 1 } }, { 0x8000ffff, NO, { 1 } } } },
 };
 
@@ -194,8 +221,9 @@ static void test_bad_leaves(void **state)
 		assert_int_equal(err.subleaf, b->subleaf);
 		assert_int_equal(err.msr, ~0u);
 		assert_true(made_filled(&p, 0xc2));
-		assert_int_equal(lvl_xen_leaves_in(&p, b->l, used_leaves(b),
-						   NULL), -b->code);
+		assert_int_equal(
+			lvl_xen_leaves_in(&p, b->l, used_leaves(b), NULL),
+			-b->code);
 	}
 }
 
@@ -206,15 +234,26 @@ static const struct bad_msrs {
 	size_t n;
 	struct lvl_msr m[3];
 } bad_msrs[] = {
-	{ "not sorted", LVL_E_ORDER, 0xce, 2,
+	{ "not sorted",
+	  LVL_E_ORDER,
+	  0xce,
+	  2,
 	  { { 0x10a, 0, 1 }, { 0xce, 0, 1 } } },
-	{ "twice", LVL_E_DUPLICATE, 0xce, 2,
+	{ "twice",
+	  LVL_E_DUPLICATE,
+	  0xce,
+	  2,
 	  { { 0xce, 0, 1 }, { 0xce, 0, 1 } } },
-	{ "unknown", LVL_E_UNKNOWN_MSR, 0xdeadc0de, 2,
+	{ "unknown",
+	  LVL_E_UNKNOWN_MSR,
+	  0xdeadc0de,
+	  2,
 	  { { 0xce, 0, 1 }, { 0xdeadc0de, 0, 1 } } },
-	{ "flags", LVL_E_FLAGS, 0x10a, 2,
-	  { { 0xce, 0, 1 }, { 0x10a, 1, 1 } } },
-	{ "flags of what is unknown and zero", LVL_E_FLAGS, 0xdeadc0de, 1,
+	{ "flags", LVL_E_FLAGS, 0x10a, 2, { { 0xce, 0, 1 }, { 0x10a, 1, 1 } } },
+	{ "flags of what is unknown and zero",
+	  LVL_E_FLAGS,
+	  0xdeadc0de,
+	  1,
 	  { { 0xdeadc0de, 0x80000000, 0 } } },
 };
 
@@ -279,14 +318,14 @@ static void test_words(void **state)
 		uint32_t leaf, subleaf;
 		unsigned reg;
 	} place[] = {
-		{ 0x1, 0, 3 },	       { 0x1, 0, 2 },
-		{ 0x80000001, 0, 3 },  { 0x80000001, 0, 2 },
-		{ 0xd, 1, 0 },	       { 0x7, 0, 1 },
-		{ 0x7, 0, 2 },	       { 0x80000007, 0, 3 },
-		{ 0x80000008, 0, 1 },  { 0x7, 0, 3 },
-		{ 0x7, 1, 0 },	       { 0x80000021, 0, 0 },
-		{ 0x7, 1, 1 },	       { 0x7, 2, 3 },
-		{ 0x7, 1, 2 },	       { 0x7, 1, 3 },
+		{ 0x1, 0, 3 },        { 0x1, 0, 2 },
+		{ 0x80000001, 0, 3 }, { 0x80000001, 0, 2 },
+		{ 0xd, 1, 0 },        { 0x7, 0, 1 },
+		{ 0x7, 0, 2 },        { 0x80000007, 0, 3 },
+		{ 0x80000008, 0, 1 }, { 0x7, 0, 3 },
+		{ 0x7, 1, 0 },        { 0x80000021, 0, 0 },
+		{ 0x7, 1, 1 },        { 0x7, 2, 3 },
+		{ 0x7, 1, 2 },        { 0x7, 1, 3 },
 	};
 	unsigned i;
 
@@ -295,7 +334,8 @@ static void test_words(void **state)
 	for (i = 0; i < LVL_COUNT(place); i++)
 		assert_int_equal(lvl_word_of_leaf(place[i].leaf,
 						  place[i].subleaf,
-						  place[i].reg), i);
+						  place[i].reg),
+				 i);
 	assert_int_equal(lvl_word_of_msr(0x10a), 16);
 	assert_int_equal(lvl_msr_find(0x10a)->high, 17);
 	assert_int_equal(lvl_word_of_leaf(0x80000021, 0, 2), 18);
@@ -370,10 +410,9 @@ static void test_featureset_longer(void **state)
 static void test_featureset_bad(void **state)
 {
 	static const char *const bad[] = {
-		"-",	       ":",	      "x",	  "0x1",
-		"00000001-",   "-00000001",   "1--2",	  "1-2:3",
-		"000000001",   "1 2",	      " 1",	  "1 ",
-		"00000001-\n", "1-0000000g", "1-123456789",
+		"-",         ":",    "x",           "0x1",        "00000001-",
+		"-00000001", "1--2", "1-2:3",       "000000001",  "1 2",
+		" 1",        "1 ",   "00000001-\n", "1-0000000g", "1-123456789",
 	};
 	struct lvl_policy p;
 	unsigned i;

@@ -31,7 +31,7 @@ static int apply(struct lvl_policy *p, const char *s, size_t *at)
 
 static const struct good {
 	const char *text;
-	const char *is; /* words that hold of the result */
+	const char *is;  /* words that hold of the result */
 	const char *set; /* words that make the result of BASE, or NULL */
 } good[] = {
 	{ "host", "sse3 avx2", "" },
@@ -50,8 +50,7 @@ static const struct good {
 	/* numbers */
 	{ "host,maxleaf=13", "max-basic-leaf=13", "max-basic-leaf=13" },
 	{ "host,maxleaf=0xD", "max-basic-leaf=13", "max-basic-leaf=13" },
-	{ "host,maxhvleaf=0x40000005", "max-hypervisor-leaf=0x40000005",
-	  NULL },
+	{ "host,maxhvleaf=0x40000005", "max-hypervisor-leaf=0x40000005", NULL },
 	{ "host,stepping=5", "stepping=5", "stepping=5" },
 	{ "host,model=0x6a", "base-model=0xa ext-model=6",
 	  "base-model=0xa ext-model=6" },
@@ -88,8 +87,7 @@ static const struct good {
 	{ "1:ecx=" X32, "sse3 avx", NULL },
 	{ "0x1:ecx=" X8 X8 X8 "xxxxxxx0", "-sse3", NULL },
 	{ "1:ecx=1" X8 X8 X8 "xxxxxxx,edx=" ONES, "hypervisor fpu pbe", NULL },
-	{ "7:ebx=" X8 X8 X8 "xx0xxxxx", "-avx2",
-	  "-avx2 ?rdseed" },
+	{ "7:ebx=" X8 X8 X8 "xx0xxxxx", "-avx2", "-avx2 ?rdseed" },
 	{ "0x7,0:ebx=" X8 X8 X8 "xx1xxxxx", "avx2", "?rdseed" },
 	{ "7,1:eax=" X8 X8 X8 "xxx1xxxx", "avx-vnni", "avx-vnni" },
 	{ "0x80000001:ecx=" X8 X8 X8 "xx1xxxxx", "abm", "abm" },
@@ -223,8 +221,7 @@ static void test_no_source(void **state)
 	(void)state;
 	for (i = 0; i < LVL_COUNT(cases); i++) {
 		struct lvl_policy p = made(BASE), was = p;
-		int rc = lvl_xl_apply(&p, cases[i].text,
-				      strlen(cases[i].text),
+		int rc = lvl_xl_apply(&p, cases[i].text, strlen(cases[i].text),
 				      cases[i].with_dflt ? &dflt : NULL,
 				      cases[i].with_host ? &host : NULL, NULL);
 
@@ -289,9 +286,8 @@ static void test_libxl_keys(void **state)
 		snprintf(text, sizeof(text), "host,%s=1", keys[i].key);
 		rc = apply(&p, text, &at);
 		if (rc || !lvl_has(&p, field))
-			fail_msg("%s: %s, and %s is %d", text,
-				 lvl_strerror(rc), keys[i].field,
-				 lvl_has(&p, field));
+			fail_msg("%s: %s, and %s is %d", text, lvl_strerror(rc),
+				 keys[i].field, lvl_has(&p, field));
 	}
 }
 
