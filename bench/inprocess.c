@@ -74,9 +74,16 @@ static unsigned long level_memory(struct data *d, unsigned long loops)
 	return sum;
 }
 
+/* What the machine offers: derived from its dump, or as it was reported. */
+static const struct lvl_policy *offer(const struct lvl_desc *d)
+{
+	return d->policy[LVL_KIND_HOST] ? d->policy[LVL_KIND_HOST]
+					: d->policy[LVL_KIND_HVM_DEFAULT];
+}
+
 static int fold_machine(void *arg, struct lvl_desc *d)
 {
-	const struct lvl_policy *p = d->policy[LVL_KIND_HOST];
+	const struct lvl_policy *p = offer(d);
 
 	if (p)
 		lvl_fold_add(arg, p);
@@ -246,8 +253,8 @@ static int keep_machine(void *arg, struct lvl_desc *d)
 
 	if (m->nr == LVL_COUNT(m->d))
 		die(d->name, "too many machines");
-	if (!d->policy[LVL_KIND_HOST] || !d->policy[LVL_KIND_RAW])
-		die(d->name, "not a dump of a machine");
+	if (!offer(d))
+		die(d->name, "it does not say what the machine offers");
 	m->d[m->nr++] = d;
 	return 0;
 }
@@ -279,7 +286,7 @@ static void make_hosts(struct data *d, const struct machines *m)
 	for (i = 0; i < d->nr; i++) {
 		const struct lvl_desc *from = m->d[i % m->nr];
 
-		d->host[i] = *from->policy[LVL_KIND_HOST];
+		d->host[i] = *offer(from);
 		if (lvl_desc_write(from, out))
 			die("memory", "cannot write a dump");
 	}
@@ -306,7 +313,7 @@ static void make_leaves(struct data *d, const struct machines *m)
 	size_t i, nr;
 
 	for (i = 0; i < m->nr; i++) {
-		const struct lvl_policy *p = m->d[i]->policy[LVL_KIND_HOST];
+		const struct lvl_policy *p = offer(m->d[i]);
 
 		nr = 0;
 		(void)lvl_xen_leaves_out(p, NULL, &nr);

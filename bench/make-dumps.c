@@ -2,9 +2,9 @@
 /*
  * usage: make-dumps N FILE...
  *
- * Writes N raw dumps in the text form, one after another: the machines of the
- * FILEs again and again, each time under another name.  What was derived from
- * a dump is left out, so that the reader has all of the work.
+ * Writes N machines in the text form, one after another: those of the FILEs
+ * again and again, each time under another name.  The form leaves out what is
+ * derived from a dump, so that the reader has all of the work.
  */
 #include <cpulevel/import.h>
 
@@ -16,20 +16,14 @@ struct machines {
 	size_t nr;
 };
 
-static int keep_raw(void *arg, struct lvl_desc *d)
+static int keep_machine(void *arg, struct lvl_desc *d)
 {
 	struct machines *m = arg;
-	unsigned k;
 
-	if (m->nr == LVL_COUNT(m->d) || !d->policy[LVL_KIND_RAW]) {
-		fprintf(stderr, "make-dumps: %s: not a raw dump, or too many\n",
-			d->name);
+	if (m->nr == LVL_COUNT(m->d)) {
+		fprintf(stderr, "make-dumps: %s: too many machines\n", d->name);
 		lvl_desc_free(d);
 		return 1;
-	}
-	for (k = LVL_KIND_RAW + 1; k < LVL_NR_KINDS; k++) {
-		free(d->policy[k]);
-		d->policy[k] = NULL;
 	}
 	m->d[m->nr++] = d;
 	return 0;
@@ -45,7 +39,7 @@ static int read_file(struct machines *m, const char *path)
 		fprintf(stderr, "make-dumps: %s: %s\n", path, strerror(errno));
 		return 1;
 	}
-	rc = lvl_import_file(f, path, NULL, keep_raw, m, NULL, &err);
+	rc = lvl_import_file(f, path, NULL, keep_machine, m, NULL, &err);
 	fclose(f);
 	if (rc && *err.text)
 		fprintf(stderr, "make-dumps: %s\n", err.text);

@@ -124,4 +124,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as failed:
+        sys.exit(f"make-hosts.py: exit status {failed.returncode}: "
+                 + " ".join(failed.cmd[:4]) + " ...")

@@ -333,10 +333,9 @@ static void maxima(struct lvl_policy *p)
 {
 	uint32_t hv;
 
-	follow(p, LVL_F_AMX_TILE, LVL_F_AMX_MAX_PALETTE,
-	       (uint64_t)lvl_has(p, LVL_F_AMX_TILE));
 	if (!all_known(p))
 		return;
+	put(p, LVL_F_AMX_MAX_PALETTE, (uint64_t)lvl_has(p, LVL_F_AMX_TILE));
 	put(p, LVL_F_MAX_SUBLEAF_7, top_subleaf(p, 7));
 	put(p, LVL_F_MAX_SUBLEAF_PT, top_subleaf(p, 0x14));
 	put(p, LVL_F_MAX_SUBLEAF_TMUL, top_subleaf(p, 0x1e));

@@ -8,6 +8,7 @@
 #include <cpulevel/level.h>
 
 #include "clause.h"
+#include "fill.h"
 #include "trail.h"
 
 #define AMD_LIKE (LVL_VENDOR_AMD | LVL_VENDOR_HYGON)
@@ -300,136 +301,6 @@ static void mxcsr(struct lvl_context *c)
 		lvl_set(c->p, LVL_F_MXCSR_MASK, 0x2ffff);
 }
 
-/* -- MSRs that CPUID says are not there ----------------------------------- */
-
-static const struct {
-	uint32_t first, last;
-	uint16_t field;
-} enumerated[] = {
-	{ 0xcf, 0xcf, LVL_F_CORE_CAPS },
-	{ 0x10a, 0x10a, LVL_F_ARCH_CAPS },
-	{ 0x345, 0x345, LVL_F_PDCM },
-	{ 0x480, 0x493, LVL_F_VMX },
-};
-
-static void zero_unknown(struct lvl_policy *p, unsigned w)
-{
-	if (!p->k[w])
-		p->k[w] = 0xffffffffu;
-}
-
-static void no_msr(struct lvl_context *c)
-{
-	unsigned i, m;
-
-	for (i = 0; i < LVL_COUNT(enumerated); i++) {
-		if (!lvl_known(c->p, enumerated[i].field) ||
-		    lvl_has(c->p, enumerated[i].field))
-			continue;
-		for (m = 0; m < LVL_NR_MSRS; m++) {
-			if (lvl_msrs[m].index < enumerated[i].first ||
-			    lvl_msrs[m].index > enumerated[i].last)
-				continue;
-			zero_unknown(c->p, lvl_msrs[m].word);
-			zero_unknown(c->p, lvl_msrs[m].high);
-		}
-	}
-}
-
-/* -- TSC frequency -------------------------------------------------------- */
-
-/*
- * Leaf 0x15 gives the frequency where firmware filled it in (SDM v2 CPUID
- * 15H); 250 ppm on either side are what hypervisors tolerate.
- */
-static void tsc_frequency(struct lvl_context *c)
-{
-	uint32_t den = (uint32_t)lvl_get(c->raw, LVL_F_TSC_RATIO_DENOMINATOR);
-	uint32_t num = (uint32_t)lvl_get(c->raw, LVL_F_TSC_RATIO_NUMERATOR);
-	uint32_t khz = (uint32_t)lvl_get(c->raw, LVL_F_CRYSTAL_HZ) / 1000;
-
-	if (!den || !num || !khz || lvl_known(c->p, LVL_F_TSC_KHZ_MIN) ||
-	    num > 0xffffffffu / khz)
-		return;
-	khz = khz * num / den;
-	if (!khz || khz >= 0x80000000u)
-		return;
-	lvl_set(c->p, LVL_F_TSC_KHZ_MIN, khz - khz / 4000);
-	lvl_set(c->p, LVL_F_TSC_KHZ_MAX, khz + khz / 4000);
-}
-
-/* -- values that no description needs to give ------------------------------ */
-
-/* Without a vendor only what all of them share. */
-static int shared_by(const struct lvl_constant *k, unsigned vendor)
-{
-	const unsigned all = LVL_VENDOR_INTEL | LVL_VENDOR_AMD |
-			     LVL_VENDOR_HYGON | LVL_VENDOR_CENTAUR |
-			     LVL_VENDOR_ZHAOXIN;
-
-	return vendor ? (k->vendors & vendor) != 0 : (k->vendors & all) == all;
-}
-
-static void constants(struct lvl_context *c)
-{
-	unsigned i;
-
-	for (i = 0; i < LVL_NR_CONSTANTS; i++) {
-		const struct lvl_constant *k = &lvl_constants[i];
-
-		if (shared_by(k, c->vendor) && !lvl_known(c->p, k->field) &&
-		    lvl_clause_(c->p, lvl_fields[k->field].carrier) == LVL_TRUE)
-			lvl_set(c->p, k->field, k->value);
-	}
-}
-
-/* The owner of an unknown value cannot be offered. */
-static void forget_owner(struct lvl_policy *p, unsigned field)
-{
-	const struct lvl_clause *o = &lvl_clauses[lvl_fields[field].owner];
-	unsigned i;
-
-	for (i = 0; i < o->count; i++)
-		lvl_forget(p, lvl_atoms[o->first + i].field);
-}
-
-/* Fields come in runs with the same carrier: it is asked once a run. */
-struct run {
-	unsigned carrier;
-	int carried;
-};
-
-static void one_owner(struct lvl_policy *p, unsigned field, struct run *run)
-{
-	const struct lvl_field *f = &lvl_fields[field];
-
-	if (run->carrier == f->carrier && !run->carried)
-		return;
-	if (!f->owner || lvl_known(p, field))
-		return;
-	if (run->carrier != f->carrier) {
-		run->carrier = f->carrier;
-		run->carried = lvl_clause_(p, f->carrier) == LVL_TRUE;
-	}
-	if (run->carried) {
-		forget_owner(p, field);
-		run->carrier = ~0u;
-	}
-}
-
-static void owner_unknown(struct lvl_context *c)
-{
-	struct run run = { ~0u, 0 };
-	unsigned i;
-
-	for (i = 0; i < LVL_NR_EQUALS; i++)
-		one_owner(c->p, lvl_equals[i], &run);
-	for (i = 0; i < LVL_NR_PAIRS; i++) {
-		one_owner(c->p, lvl_pairs[i], &run);
-		one_owner(c->p, lvl_fields[lvl_pairs[i]].pair, &run);
-	}
-}
-
 static const struct lvl_rule_step host_rules[] = {
 	{ { "HOST.known", "drop bits that no guest may see",
 	    "an unknown bit is never given to a guest" },
@@ -518,19 +389,19 @@ static const struct lvl_rule_step host_rules[] = {
 	{ { "HOST.no-msr", "MSRs that CPUID does not announce are zero",
 	    "reading them faults: they hold nothing" },
 	  0,
-	  no_msr },
+	  lvl_rule_no_msr_ },
 	{ { "HOST.tsc-frequency", "TSC frequency from leaf 0x15",
 	    "crystal and ratio are given" },
 	  0,
-	  tsc_frequency },
+	  lvl_rule_tsc_frequency_ },
 	{ { "HOST.constant", "a value that all parts of the vendor share",
 	    "the description does not give it and no part differs" },
 	  0,
-	  constants },
+	  lvl_rule_constants_ },
 	{ { "HOST.owner-unknown", "a feature becomes unknown",
 	    "values that must agree everywhere are not in the dump" },
 	  0,
-	  owner_unknown },
+	  lvl_rule_owner_unknown_ },
 };
 
 /* What a policy from elsewhere goes through: nothing about hardware. */
@@ -567,20 +438,40 @@ static const struct lvl_rule_step normal_rules[] = {
 	{ { "NORMAL.no-msr", "MSRs that CPUID does not announce are zero",
 	    "reading them faults: they hold nothing" },
 	  0,
-	  no_msr },
+	  lvl_rule_no_msr_ },
 	{ { "NORMAL.tsc-frequency", "TSC frequency from leaf 0x15",
 	    "crystal and ratio are given" },
 	  0,
-	  tsc_frequency },
+	  lvl_rule_tsc_frequency_ },
 	{ { "NORMAL.constant", "a value that all parts of the vendor share",
 	    "the description does not give it and no part differs" },
 	  0,
-	  constants },
+	  lvl_rule_constants_ },
 	{ { "NORMAL.owner-unknown", "a feature becomes unknown",
 	    "values that must agree everywhere are not given" },
 	  0,
-	  owner_unknown },
+	  lvl_rule_owner_unknown_ },
 };
+
+/*
+ * Rules, interior, derived fields, until nothing changes: what one of them
+ * finds out, another may need.  A feature only ever goes from there to
+ * unknown to known absent, so that this ends; twice is usual for a policy
+ * that is partly unknown.
+ */
+static void settle(struct lvl_context *c, const struct lvl_rule_step *rule,
+		   unsigned count, const struct lvl_trail *trail)
+{
+	struct lvl_policy before;
+
+	do {
+		before = *c->p;
+		lvl_policy_clear_out_of_range(c->p);
+		lvl_apply_rules_(rule, count, c, trail);
+		lvl_interior(c->p, trail);
+		lvl_finalise(c->p);
+	} while (memcmp(&before, c->p, sizeof(before)));
+}
 
 void lvl_host_derive(struct lvl_policy *host, const struct lvl_policy *raw,
 		     const struct lvl_trail *trail)
@@ -593,9 +484,7 @@ void lvl_host_derive(struct lvl_policy *host, const struct lvl_policy *raw,
 	};
 
 	*host = was;
-	lvl_apply_rules_(host_rules, LVL_COUNT(host_rules), &c, trail);
-	lvl_interior(host, trail);
-	lvl_finalise(host);
+	settle(&c, host_rules, LVL_COUNT(host_rules), trail);
 }
 
 void lvl_policy_normalise(struct lvl_policy *p, const struct lvl_trail *trail)
@@ -607,7 +496,5 @@ void lvl_policy_normalise(struct lvl_policy *p, const struct lvl_trail *trail)
 		.vendor = lvl_policy_vendor(p),
 	};
 
-	lvl_apply_rules_(normal_rules, LVL_COUNT(normal_rules), &c, trail);
-	lvl_interior(p, trail);
-	lvl_finalise(p);
+	settle(&c, normal_rules, LVL_COUNT(normal_rules), trail);
 }

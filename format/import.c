@@ -363,16 +363,15 @@ static int complete(struct lvl_import *im)
 	if (im->cpus)
 		d->nr_cpus = im->cpus;
 	for (k = LVL_KIND_HOST; k < LVL_KIND_SEEN; k++)
-		if (d->policy[k]) {
-			lvl_policy_clear_out_of_range(d->policy[k]);
+		if (d->policy[k])
 			lvl_policy_normalise(d->policy[k], NULL);
-		}
 	if (!raw)
 		return 0;
 	rc = finish_cpu(im);
 	if (rc)
 		return rc;
 	lvl_cores_read(im->cores, raw);
+	lvl_policy_clear_out_of_range(raw);
 	if (im->cores->n > 1)
 		rc = report_cores(im);
 	if (rc || d->policy[LVL_KIND_HOST])

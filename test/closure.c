@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The requirements against real machines: no HOST policy changes under the
- * interior (T15), and no RAW policy of a physical machine breaks a
- * requirement but those of data/exceptions.tsv, each with its reason.
+ * The tables: every statement can be told everywhere (T9), and what falls on a
+ * conflict is what carries the value.  The requirements against real machines:
+ * no HOST policy changes under the interior (T15), and no RAW policy of a
+ * physical machine breaks a requirement but those of data/exceptions.tsv, each
+ * with its reason.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -175,9 +177,43 @@ static void requirements_hold_on_silicon(void **state)
 	assert_int_equal(bad, 0);
 }
 
+static void every_hazard_can_be_told(void **state)
+{
+	unsigned i, bad = 0;
+
+	(void)state;
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		const struct lvl_field *f = &lvl_fields[i];
+
+		if (f->rule != LVL_OR ||
+		    (f->synth == LVL_SYNTH_ALWAYS_SAFE && f->guests_max))
+			continue;
+		print_error("%s cannot be set in every maximum\n",
+			    lvl_field_name(i));
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* A conjunction as owner would leave open which of two features falls. */
+static void owners_are_carriers(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		const struct lvl_field *f = &lvl_fields[i];
+
+		if (f->owner && !(f->flags & LVL_FIELD_ZERO_NONE))
+			assert_int_equal(f->owner, f->carrier);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_hazard_can_be_told),
+		cmocka_unit_test(owners_are_carriers),
 		cmocka_unit_test(real_hosts_are_well_formed),
 		cmocka_unit_test(requirements_hold_on_silicon),
 	};

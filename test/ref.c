@@ -174,8 +174,8 @@ static int lose_requirement(struct ref_policy *r, const struct lvl_step *s)
 	struct ref_val *f = &r->f[s->field];
 	enum ref_truth phi = ref_holds(r, s->clause);
 
-	if (phi == REF_TRUE || f->na || !greatest(r, s->field) ||
-	    (phi == REF_UNKNOWN && !f->v))
+	if (s->edge == LVL_NO_FIELD || phi == REF_TRUE || f->na ||
+	    !greatest(r, s->field) || (phi == REF_UNKNOWN && !f->v))
 		return 0;
 	if (phi == REF_FALSE)
 		make(r, s->field, 0);
@@ -227,8 +227,7 @@ static int apply(struct ref_policy *r, unsigned rule)
 {
 	if (rule >= lvl_nr_steps)
 		return apply_field(r, ordered[rule - lvl_nr_steps]);
-	return lvl_steps[rule].edge != LVL_NO_FIELD &&
-	       lose_requirement(r, &lvl_steps[rule]);
+	return lose_requirement(r, &lvl_steps[rule]);
 }
 
 /* A stride without common divisor with n visits every rule once. */

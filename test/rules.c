@@ -145,6 +145,7 @@ static const struct rule_case {
 	{ "HOST.feature-control", "intel vmx sgx m3a=0", "", 0 },
 	{ "HOST.feature-control", "intel vmx sgx ?m3a", "", 0 },
 
+	/* must hold after RAW.dynamic has run, too: as every import does it */
 	{ "HOST.vm-cr", "amd svm mc0010114=0x18", "-svm", 0 },
 	{ "HOST.vm-cr", "hygon svm mc0010114=0x18", "-svm", 0 },
 	{ "HOST.vm-cr", "amd svm mc0010114=0x10", "", 0 },
@@ -262,7 +263,7 @@ static const struct rule_case {
 	{ "HOST.owner-unknown", "intel vmx ?m480", "?vmx", 0 },
 	{ "HOST.owner-unknown",
 	  "intel vmx vmx-preemption-timer ?m485 " VMX_GOOD,
-	  "?vmx-preemption-timer", 0 },
+	  "?vmx-preemption-timer ...", 0 },
 	{ "HOST.owner-unknown", "amd sev ?sev-cbit", "?sev ?sme", 0 },
 	{ "HOST.owner-unknown", "intel vmx " VMX_GOOD, "", 0 },
 	{ "HOST.owner-unknown", "intel ?m480", "", 0 },
@@ -482,6 +483,7 @@ static const struct normal_case {
 	{ "intel hypervisor kvm-pv-eoi", "hypervisor kvm-pv-eoi" },
 	{ "amd ?md-clear", "-md-clear" },
 	{ "intel rtm ?tsx", "rtm tsx=2" },
+	/* TSX_CTRL is then the guest's own setting, not what it was told */
 	{ "intel rtm ?tsx m122=1", "rtm tsx=2" },
 	{ "intel rtm-always-abort ?tsx", "rtm-always-abort tsx=1" },
 	{ "intel arch-caps rsba ?ret-alternate", "ret-alternate rsba -rrsba" },

@@ -220,8 +220,7 @@ enum ref_truth theorem_fits(const struct theorem_case *c,
 	enum lvl_verdict verdict;
 	enum ref_truth want;
 
-	memset(&s, 0, sizeof(s));
-	s.order = s.verdict = REF_TRUE;
+	s = (struct said){ .order = REF_TRUE, .verdict = REF_TRUE };
 	s.last = LVL_NO_FIELD;
 	verdict = lvl_fits(guest, host, listen, &s);
 	want = ref_fits(g, h);

@@ -246,7 +246,7 @@ static void none_is_absorbing(void **state)
 	}
 }
 
-/* -- T8, T9 ---------------------------------------------------------------- */
+/* -- T8 -------------------------------------------------------------------- */
 
 /* A default below max: some features off, the hazards as they are. */
 static void make_default(struct gen *g, const struct lvl_policy *max,
@@ -305,24 +305,6 @@ static void arrival_admits_the_defaults(void **state)
 					      "defaults does not fit %u",
 					      k);
 	}
-}
-
-static void every_hazard_can_be_told(void **state)
-{
-	unsigned i, bad = 0;
-
-	(void)state;
-	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		const struct lvl_field *f = &lvl_fields[i];
-
-		if (f->rule != LVL_OR ||
-		    (f->synth == LVL_SYNTH_ALWAYS_SAFE && f->guests_max))
-			continue;
-		print_error("%s cannot be set in every maximum\n",
-			    lvl_field_name(i));
-		bad++;
-	}
-	assert_int_equal(bad, 0);
 }
 
 /* -- T10 ------------------------------------------------------------------- */
@@ -600,7 +582,6 @@ int main(void)
 		cmocka_unit_test(top_is_the_identity),
 		cmocka_unit_test(none_is_absorbing),
 		cmocka_unit_test(arrival_admits_the_defaults),
-		cmocka_unit_test(every_hazard_can_be_told),
 		cmocka_unit_test(completions_agree),
 		cmocka_unit_test(reading_commutes_with_folding),
 		cmocka_unit_test(members_come_and_go),
