@@ -15,7 +15,7 @@ static int append(struct lvl_json *j, const char *chunk, size_t n)
 		return lvl_import_fail(j->im, LVL_E_TOO_BIG,
 				       "more than %u MiB of JSON",
 				       LVL_JSON_MAX >> 20);
-	while (size - j->len < n)
+	while (size - j->len <= n) /* one more for a NUL at the end */
 		size *= 2;
 	if (size > j->size) {
 		grown = realloc(j->data, size);
@@ -43,6 +43,13 @@ int lvl_json_open(struct lvl_json *j, struct lvl_import *im)
 		if (rc)
 			return rc;
 	}
+	if (rc < 0)
+		return rc;
+	if (j->len && memchr(j->data, '\0', j->len))
+		return lvl_import_fail(im, LVL_E_SYNTAX,
+				       "a NUL byte: this is not text");
+	if (j->data)
+		j->data[j->len] = '\0';
 	if (j->len >= 3 && !memcmp(j->data, "\xef\xbb\xbf", 3))
 		j->pos = 3;
 	return rc;
@@ -121,7 +128,8 @@ int lvl_json_next(struct lvl_json *j)
 
 /*
  * The text has been parsed, so that its syntax is right: what follows only
- * looks for brackets, quotes and commas.
+ * looks for brackets, quotes and commas.  It ends with a NUL, should it be
+ * wrong all the same.
  */
 static const char *skip_space(const char *s)
 {
@@ -132,10 +140,10 @@ static const char *skip_space(const char *s)
 
 static const char *skip_string(const char *s)
 {
-	for (s++; *s != '"'; s++)
-		if (*s == '\\')
+	for (s++; *s && *s != '"'; s++)
+		if (*s == '\\' && s[1])
 			s++;
-	return s + 1;
+	return *s ? s + 1 : s;
 }
 
 static const char *skip_value(const char *s)
@@ -151,8 +159,9 @@ static const char *skip_value(const char *s)
 			depth++;
 		if (*s == '}' || *s == ']')
 			depth--;
-		s++;
-	} while (depth || !strchr(" \t\r\n,:]}", *s));
+		if (*s)
+			s++;
+	} while (*s && (depth || !strchr(" \t\r\n,:]}", *s)));
 	return s;
 }
 
@@ -170,7 +179,7 @@ static const char *descend(const char *container,
 	const char *s = skip_space(container + 1);
 	size_t i;
 
-	for (i = 0; *s != '}' && *s != ']'; i++) {
+	for (i = 0; *s && *s != '}' && *s != ']'; i++) {
 		int found = step->key ? key_is(s, step->key) : i == step->index;
 
 		if (step->key)

@@ -381,13 +381,10 @@ static enum ref_truth below(const struct ref_policy *g,
 	}
 }
 
-/* A host of which it is not known imposes nothing: it is the VM's choice. */
+/* The VM's choice, whatever the host has: unknown is no constraint. */
 static int chosen_for_vm(unsigned field)
 {
-	const struct lvl_field *f = &lvl_fields[field];
-
-	return f->synth == LVL_SYNTH_VM &&
-	       (f->rule == LVL_MIN || f->rule == LVL_MAX);
+	return lvl_fields[field].synth == LVL_SYNTH_VM;
 }
 
 static enum ref_truth carried(const struct ref_policy *r, unsigned field)
@@ -404,8 +401,9 @@ enum ref_truth ref_fits_field(const struct ref_policy *g,
 {
 	enum ref_truth t;
 
-	t = chosen_for_vm(field) && !is_known(h, field) ? REF_TRUE
-							: below(g, h, field);
+	t = below(g, h, field);
+	if (t == REF_UNKNOWN && chosen_for_vm(field))
+		t = REF_TRUE;
 	return either((enum ref_truth)(REF_TRUE - carried(g, field)),
 		      both(carried(h, field), t));
 }
