@@ -227,14 +227,14 @@ static void refuse_vendors(const struct pool *p)
 
 	cli_error("the CPU vendors differ: no guest can move between them");
 	for (i = 0; i < p->nr; i++) {
-		v = p->host[i].vendor ? p->host[i].vendor : 0x80;
+		v = p->host[i].of->vendor ? p->host[i].of->vendor : 0x80;
 		if (seen & v)
 			continue;
 		seen |= v;
 		for (n = 0, k = i; k < p->nr; k++)
-			n += p->host[k].vendor == p->host[i].vendor;
+			n += p->host[k].of->vendor == p->host[i].of->vendor;
 		fprintf(stderr, "  %-9s  %zu machine%s, first %s\n",
-			lvl_vendor_name(p->host[i].vendor), n,
+			lvl_vendor_name(p->host[i].of->vendor), n,
 			n == 1 ? "" : "s", p->host[i].name);
 	}
 	fputs("SYSCALL and SYSENTER work differently in compatibility mode, "
@@ -312,6 +312,7 @@ static int run(int argc, char **argv)
 		return cli_usage("which machines?");
 	pool_init(&p, &o.select);
 	rc = cli_each(argv + optind, argc - optind, pool_add, &p);
+	pool_done(&p);
 	if (!rc)
 		rc = cap(&p, &o);
 	if (!rc)

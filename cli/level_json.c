@@ -33,8 +33,8 @@ static void hosts(const struct level_answer *a, FILE *out)
 		fprintf(out,
 			", \"offers\": %u, \"gives_up\": %u, "
 			"\"policy\": \"%s\", \"alone_lacks\": [",
-			h->offers, h->capabilities - a->capabilities,
-			lvl_kind_names[h->kind]);
+			h->of->offers, h->of->capabilities - a->capabilities,
+			lvl_kind_names[h->of->kind]);
 		level_alone(a, i, item_of, &l);
 		fputs("]}", out);
 	}

@@ -55,8 +55,8 @@ static struct columns measure(const struct pool *p)
 
 	for (i = 0; i < p->nr; i++) {
 		c.name = longer(c.name, p->host[i].name, 34);
-		c.cpu = longer(c.cpu, p->host[i].cpu, 44);
-		c.kernel = longer(c.kernel, p->host[i].kernel, 24);
+		c.cpu = longer(c.cpu, p->host[i].of->cpu, 44);
+		c.kernel = longer(c.kernel, p->host[i].of->kernel, 24);
 	}
 	if (c.kernel && c.kernel < 6)
 		c.kernel = 6;
@@ -80,10 +80,10 @@ static void host_row(const struct level_answer *a, size_t i,
 	const struct pool_host *h = &a->pool->host[i];
 
 	printf("  %-*.*s", c->name, c->name, h->name);
-	cell(h->cpu, c->cpu);
-	cell(h->kernel, c->kernel);
-	printf("  %6u  %8u  %11u\n", h->offers,
-	       h->capabilities - a->capabilities, a->alone[i]);
+	cell(h->of->cpu, c->cpu);
+	cell(h->of->kernel, c->kernel);
+	printf("  %6u  %8u  %11u\n", h->of->offers,
+	       h->of->capabilities - a->capabilities, a->alone[i]);
 }
 
 /* The costly ones first where not all are shown. */

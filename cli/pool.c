@@ -62,12 +62,12 @@ static void put(uint64_t *set, unsigned field)
 
 int pool_has(const struct pool_host *h, unsigned field)
 {
-	return test(h->has, field);
+	return test(h->of->has, field);
 }
 
 int pool_tells(const struct pool_host *h, unsigned field)
 {
-	return test(h->tells, field);
+	return test(h->of->tells, field);
 }
 
 unsigned pool_capabilities(const struct lvl_policy *p)
@@ -87,18 +87,28 @@ void pool_init(struct pool *p, const struct cli_select *select)
 	number_fields();
 }
 
+static void free_kind(struct pool_kind *k)
+{
+	if (!k)
+		return;
+	free(k->has);
+	free(k->cpu);
+	free(k->kernel);
+	free(k->microcode);
+	free(k);
+}
+
 void pool_free(struct pool *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->nr; i++) {
+	for (i = 0; i < p->nr; i++)
 		free(p->host[i].name);
-		free(p->host[i].has);
-		free(p->host[i].cpu);
-		free(p->host[i].kernel);
-		free(p->host[i].microcode);
-	}
+	for (i = 0; i < p->nr_kinds; i++)
+		free_kind(p->kind[i]);
 	free(p->host);
+	free(p->kind);
+	free(p->slot);
 }
 
 /* -- one machine ---------------------------------------------------------- */
@@ -144,8 +154,7 @@ static char *cpu_of(const struct lvl_policy *p)
 	return strdup(text);
 }
 
-static int take_features(struct pool *p, struct pool_host *h,
-			 const struct lvl_policy *policy)
+static int take_features(struct pool_kind *h, const struct lvl_policy *policy)
 {
 	unsigned i;
 
@@ -154,15 +163,10 @@ static int take_features(struct pool *p, struct pool_host *h,
 		return -1;
 	h->tells = h->has + dense_words;
 	for (i = 0; i < nr_capabilities; i++) {
-		unsigned field = capability[i];
-
-		if (lvl_has(policy, field)) {
-			h->capabilities++;
-			put(h->has, field);
-		} else {
-			p->lacker[field] = (uint32_t)p->nr;
-			p->lacking[field]++;
-		}
+		if (!lvl_has(policy, capability[i]))
+			continue;
+		h->capabilities++;
+		put(h->has, capability[i]);
 	}
 	h->offers = h->capabilities;
 	for (i = 0; i < nr_statements; i++) {
@@ -197,6 +201,119 @@ static void take_leaks(struct pool *p, const struct lvl_policy *policy)
 	}
 }
 
+/* -- kinds ---------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 31;
+}
+
+static uint64_t mix_text(uint64_t h, const char *s)
+{
+	for (; s && *s; s++)
+		h = mix(h, (unsigned char)*s);
+	return mix(h, 0x100);
+}
+
+static uint64_t hash_kind(const struct pool_kind *k)
+{
+	uint64_t h = k->kind;
+	unsigned i;
+
+	for (i = 0; i < 2 * dense_words; i++)
+		h = mix(h, k->has[i]);
+	h = mix_text(h, k->cpu);
+	h = mix_text(h, k->kernel);
+	return mix_text(h, k->microcode);
+}
+
+static int same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static int same_kind(const struct pool_kind *a, const struct pool_kind *b)
+{
+	return a->kind == b->kind && a->offers == b->offers &&
+	       a->vendor == b->vendor &&
+	       !memcmp(a->has, b->has, 2 * dense_words * sizeof(*a->has)) &&
+	       same_text(a->cpu, b->cpu) && same_text(a->kernel, b->kernel) &&
+	       same_text(a->microcode, b->microcode);
+}
+
+/* The slot of this kind, or the empty one where it belongs. */
+static size_t *find_slot(struct pool *p, const struct pool_kind *k)
+{
+	size_t i = hash_kind(k) & (p->slots - 1);
+
+	while (p->slot[i] && !same_kind(p->kind[p->slot[i] - 1], k))
+		i = (i + 1) & (p->slots - 1);
+	return &p->slot[i];
+}
+
+static int make_room(struct pool *p)
+{
+	size_t room = p->kind_room ? 2 * p->kind_room : 64, i;
+	void *grown;
+
+	if (p->nr_kinds < p->kind_room)
+		return 0;
+	grown = realloc(p->kind, room * sizeof(struct pool_kind *));
+	if (!grown)
+		return -1;
+	p->kind = grown;
+	p->kind_room = room;
+	free(p->slot);
+	p->slots = 2 * room;
+	p->slot = calloc(p->slots, sizeof(*p->slot));
+	if (!p->slot)
+		return -1;
+	for (i = 0; i < p->nr_kinds; i++)
+		*find_slot(p, p->kind[i]) = i + 1;
+	return 0;
+}
+
+/* The kind that is already there, or this one; NULL: no memory. */
+static struct pool_kind *intern(struct pool *p, struct pool_kind *k)
+{
+	size_t *slot;
+
+	if (make_room(p)) {
+		free_kind(k);
+		return NULL;
+	}
+	slot = find_slot(p, k);
+	if (*slot) {
+		free_kind(k);
+		return p->kind[*slot - 1];
+	}
+	k->first = p->nr;
+	p->kind[p->nr_kinds++] = k;
+	*slot = p->nr_kinds;
+	return k;
+}
+
+static struct pool_kind *new_kind(const struct lvl_desc *d,
+				  const struct lvl_policy *policy,
+				  enum lvl_kind kind)
+{
+	struct pool_kind *k = calloc(1, sizeof(*k));
+
+	if (!k || take_features(k, policy)) {
+		free_kind(k);
+		return NULL;
+	}
+	k->kind = kind;
+	k->cpu = cpu_of(policy);
+	k->vendor = lvl_policy_vendor(policy);
+	k->kernel = copy(lvl_desc_fact(d, "kernel"));
+	k->microcode = copy(lvl_desc_fact(d, "microcode"));
+	return k;
+}
+
+/* -- machines ------------------------------------------------------------- */
+
 static struct pool_host *grow(struct pool *p)
 {
 	struct pool_host *h;
@@ -210,39 +327,64 @@ static struct pool_host *grow(struct pool *p)
 		p->host = h;
 		p->room = room;
 	}
-	h = &p->host[p->nr];
-	memset(h, 0, sizeof(*h));
-	return h;
+	return &p->host[p->nr];
 }
 
-static int add(struct pool *p, struct lvl_desc *d)
+static int no_memory(void)
+{
+	cli_error("out of memory");
+	return EXIT_INPUT;
+}
+
+/* The first of its kind, or one that may be: fold it. */
+static int add_policy(struct pool *p, const struct lvl_desc *d,
+		      struct pool_kind **of)
 {
 	const struct lvl_policy *policy;
 	struct lvl_policy clean;
-	struct pool_host *h = grow(p);
+	enum lvl_kind kind;
 
-	if (!h)
-		return EXIT_INPUT;
-	policy = cli_policy(d, &p->select, &h->kind);
+	policy = cli_policy(d, &p->select, &kind);
 	if (!policy) {
 		cli_error("%s: it does not give the policy that is asked for",
 			  d->name);
 		return EXIT_INPUT;
 	}
-	if (h->kind == LVL_KIND_RAW || h->kind == LVL_KIND_SEEN) {
+	if (kind == LVL_KIND_RAW || kind == LVL_KIND_SEEN) {
 		clean = *policy;
 		lvl_policy_normalise(&clean, NULL);
 		policy = &clean;
 	}
-	if (take_features(p, h, policy))
-		return EXIT_INPUT;
-	h->name = copy(d->name);
-	h->cpu = cpu_of(policy);
-	h->vendor = lvl_policy_vendor(policy);
-	h->kernel = copy(lvl_desc_fact(d, "kernel"));
-	h->microcode = copy(lvl_desc_fact(d, "microcode"));
+	*of = new_kind(d, policy, kind);
+	if (*of)
+		*of = intern(p, *of);
+	if (!*of)
+		return no_memory();
 	take_leaks(p, policy);
 	lvl_fold_add(&p->fold, policy);
+	return 0;
+}
+
+static int add(struct pool *p, struct lvl_desc *d)
+{
+	unsigned at = d->twin % LVL_COUNT(p->twin);
+	struct pool_host *h = grow(p);
+	struct pool_kind *of = NULL;
+	int rc;
+
+	if (!h)
+		return no_memory();
+	if (d->twin && p->twin[at].twin == d->twin)
+		of = p->twin[at].of;
+	rc = of ? 0 : add_policy(p, d, &of);
+	if (rc)
+		return rc;
+	p->twin[at].twin = d->twin;
+	p->twin[at].of = of;
+	h->of = of;
+	h->name = d->name;
+	d->name = NULL;
+	of->times++;
 	p->nr++;
 	return 0;
 }
@@ -253,4 +395,21 @@ int pool_add(void *pool, struct lvl_desc *d)
 
 	lvl_desc_free(d);
 	return rc;
+}
+
+void pool_done(struct pool *p)
+{
+	size_t k;
+	unsigned i;
+
+	for (k = 0; k < p->nr_kinds; k++) {
+		for (i = 0; i < nr_capabilities; i++) {
+			unsigned field = capability[i];
+
+			if (test(p->kind[k]->has, field))
+				continue;
+			p->lacking[field] += p->kind[k]->times;
+			p->lacker[field] = p->kind[k]->first;
+		}
+	}
 }

@@ -9,16 +9,22 @@
  * Capabilities are what a level takes away or leaves: `and` rows, and RTM,
  * which is derived from a number.  One bit each in a host's sets.
  */
-struct pool_host {
-	char *name;
+struct pool_kind {
 	uint64_t *has;   /* dense capability bits */
 	uint64_t *tells; /* statements (`or` rows) that hold on it */
 	unsigned offers; /* features it shows, statements included */
 	unsigned capabilities;
-	char *cpu;       /* brand string or signature */
-	unsigned vendor; /* LVL_VENDOR_..., 0: not known */
-	char *kernel, *microcode;
+	unsigned vendor;    /* LVL_VENDOR_..., 0: not known */
 	enum lvl_kind kind; /* which policy was taken */
+	char *cpu;          /* brand string or signature */
+	char *kernel, *microcode;
+	size_t first, times; /* machines of this kind */
+};
+
+/* Machines that are alike in all that is said of them share one kind. */
+struct pool_host {
+	char *name;
+	const struct pool_kind *of;
 };
 
 struct pool {
@@ -26,12 +32,20 @@ struct pool {
 	struct lvl_fold fold;
 	struct pool_host *host;
 	size_t nr, room;
+	struct pool_kind **kind; /* distinct ones, in order of appearance */
+	size_t nr_kinds, kind_room;
+	size_t *slot; /* hash table: number of a kind + 1 */
+	size_t slots;
+	struct {
+		unsigned long twin;
+		struct pool_kind *of;
+	} twin[64];
 	/* leak rows: the first value; 1: seen, 2: others differ */
 	uint64_t leak[LVL_NR_FIELDS];
 	uint8_t leak_state[LVL_NR_FIELDS];
-	/* capabilities: how many hosts lack it, the last that does */
-	uint32_t lacking[LVL_NR_FIELDS];
-	uint32_t lacker[LVL_NR_FIELDS];
+	/* after pool_done: how many machines lack a capability, one of them */
+	size_t lacking[LVL_NR_FIELDS];
+	size_t lacker[LVL_NR_FIELDS];
 };
 
 void pool_init(struct pool *p, const struct cli_select *select);
@@ -39,6 +53,9 @@ void pool_free(struct pool *p);
 
 /* An lvl_desc_fn: takes the machine into the pool and frees it. */
 int pool_add(void *pool, struct lvl_desc *d);
+
+/* All machines are there: count who lacks what. */
+void pool_done(struct pool *p);
 
 /* Number of a capability or statement in the dense sets, or -1. */
 int pool_bit(unsigned field);

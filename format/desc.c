@@ -50,6 +50,56 @@ void lvl_desc_free(struct lvl_desc *d)
 	free(d);
 }
 
+static void *copy_of(const void *p, size_t size, int *failed)
+{
+	void *copy = p && size ? malloc(size) : NULL;
+
+	if (copy)
+		memcpy(copy, p, size);
+	*failed |= p && size && !copy;
+	return copy;
+}
+
+static void clone_policies(struct lvl_desc *c, const struct lvl_desc *d,
+			   int *failed)
+{
+	unsigned k;
+
+	for (k = 0; k < LVL_NR_KINDS; k++) {
+		const struct lvl_extra *x = &d->extra[k];
+
+		c->policy[k] =
+			copy_of(d->policy[k], sizeof(*d->policy[k]), failed);
+		c->extra[k] = *x;
+		c->extra[k].leaf = copy_of(
+			x->leaf, x->nr_leaves * sizeof(*x->leaf), failed);
+		c->extra[k].msr =
+			copy_of(x->msr, x->nr_msrs * sizeof(*x->msr), failed);
+	}
+}
+
+struct lvl_desc *lvl_desc_clone(const struct lvl_desc *d)
+{
+	struct lvl_desc *c = lvl_desc_new();
+	int failed = 0;
+	size_t i;
+
+	if (!c)
+		return NULL;
+	c->nr_cpus = d->nr_cpus;
+	c->hints = d->hints;
+	c->twin = d->twin;
+	clone_policies(c, d, &failed);
+	if (d->name)
+		c->name = copy_of(d->name, strlen(d->name) + 1, &failed);
+	for (i = 0; i < d->nr_facts && !failed; i++)
+		failed = lvl_desc_add_fact(c, d->fact[i].key, d->fact[i].value);
+	if (!failed)
+		return c;
+	lvl_desc_free(c);
+	return NULL;
+}
+
 struct lvl_policy *lvl_desc_policy(struct lvl_desc *d, enum lvl_kind kind)
 {
 	if (!d->policy[kind])

@@ -384,22 +384,46 @@ static int complete(struct lvl_import *im)
 	return 0;
 }
 
+static int deliver(struct lvl_import *im)
+{
+	struct lvl_desc *d = im->d;
+
+	im->d = NULL;
+	forget_machine(im);
+	im->machines++;
+	return im->each(im->arg, d);
+}
+
+/* A copy for a later lvl_import_again(): before it has a number for a name. */
+static int keep_copy(struct lvl_import *im)
+{
+	im->d->twin = im->twin;
+	if (!im->copy)
+		return 0;
+	*im->copy = lvl_desc_clone(im->d);
+	return *im->copy ? 0 : no_memory(im);
+}
+
 int lvl_import_done(struct lvl_import *im)
 {
-	struct lvl_desc *d;
 	int rc = machine(im);
 
 	if (!rc)
 		rc = complete(im);
 	if (!rc)
+		rc = keep_copy(im);
+	if (!rc)
 		rc = default_name(im);
-	if (rc)
-		return rc;
-	d = im->d;
-	im->d = NULL;
-	forget_machine(im);
-	im->machines++;
-	return im->each(im->arg, d);
+	return rc ? rc : deliver(im);
+}
+
+int lvl_import_again(struct lvl_import *im, const struct lvl_desc *like)
+{
+	int rc;
+
+	im->d = lvl_desc_clone(like);
+	rc = im->d ? default_name(im) : no_memory(im);
+	return rc ? rc : deliver(im);
 }
 
 /* -- whole files ---------------------------------------------------------- */

@@ -37,6 +37,8 @@ struct lvl_import {
 	unsigned cpus;           /* of this machine, so far */
 	unsigned machines;       /* delivered so far */
 	int total;               /* text form: what is not listed is zero */
+	unsigned long twin;      /* lvl_desc.twin of the next machine */
+	struct lvl_desc **copy;  /* not NULL: keep a copy of it there */
 
 	lvl_desc_fn *each;
 	void *arg;
@@ -106,6 +108,12 @@ void lvl_import_hint(struct lvl_import *im, unsigned hint);
 
 /* The machine is complete: clean it, derive HOST, deliver it. */
 int lvl_import_done(struct lvl_import *im);
+
+/*
+ * Deliver a copy of a machine that was delivered before; one without a name
+ * of its own gets its number.
+ */
+int lvl_import_again(struct lvl_import *im, const struct lvl_desc *like);
 
 /* -- small parsers that several readers need ------------------------------ */
 

@@ -18,6 +18,7 @@
  * - leaves, sizes and all that has no feature name are unknown.
  */
 #include "models.h"
+#include "repeat.h"
 #include "xml.h"
 
 #include <stdio.h>
@@ -48,6 +49,7 @@ struct reader {
 	uint8_t said[LVL_NR_FIELDS];
 
 	struct seen_name cache[256];
+	struct lvl_repeat repeat;
 };
 
 #define NO_CPU 0xffu
@@ -477,7 +479,38 @@ static int end_definition(struct reader *r)
 		return rc;
 	apply_features(r);
 	forget_definition(r);
-	return lvl_import_done(r->im);
+	return lvl_repeat_done(&r->repeat, r->im);
+}
+
+/*
+ * The length of a <cpu> document that is all there and plain: nothing in it
+ * that could hide a tag (comments, declarations), no <cpu> within.  Else 0.
+ */
+static size_t plain_document(const char *data, size_t len)
+{
+	static const char open[] = "<cpu", close[] = "</cpu>";
+	const char *at = data, *end = data + len;
+
+	if (len < sizeof(close) || memcmp(data, open, sizeof(open) - 1))
+		return 0;
+	while ((at = memchr(at + 1, '<', (size_t)(end - at - 1)))) {
+		if ((size_t)(end - at) < sizeof(close) - 1 || at[1] == '!' ||
+		    at[1] == '?' || !memcmp(at, open, sizeof(open) - 1))
+			return 0;
+		if (!memcmp(at, close, sizeof(close) - 1))
+			return (size_t)(at - data) + sizeof(close) - 1;
+	}
+	return 0;
+}
+
+static int again(void *arg, const char *data, size_t len, size_t *used)
+{
+	struct reader *r = arg;
+	size_t n = plain_document(data, len);
+	int rc = lvl_repeat_again(&r->repeat, r->im, data, n);
+
+	*used = rc == 1 ? n : 0;
+	return rc == 1 ? 0 : rc;
 }
 
 /* -- the file ------------------------------------------------------------- */
@@ -548,6 +581,7 @@ static int read_cpu(struct lvl_import *im)
 	static const struct lvl_xml_reader reader = {
 		.start = start,
 		.end = end,
+		.again = again,
 	};
 	struct reader *r = calloc(1, sizeof(*r));
 	int rc;
@@ -557,6 +591,7 @@ static int read_cpu(struct lvl_import *im)
 	r->im = im;
 	r->depth = NO_CPU;
 	rc = lvl_xml_read(im, &reader, r);
+	lvl_repeat_free(&r->repeat);
 	free(r);
 	return rc;
 }

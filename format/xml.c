@@ -330,6 +330,25 @@ static int gap(struct xml *x, const char *data, size_t len, size_t *used)
 	return rc;
 }
 
+/* Between documents: one that was read before is not parsed again. */
+static int repeated(struct xml *x, const char *data, size_t len, size_t *used)
+{
+	size_t space = 0;
+	int rc;
+
+	*used = 0;
+	if (x->len || !x->reader->again)
+		return 0;
+	while (space < len && is_space(data[space]))
+		space++;
+	rc = x->reader->again(x->arg, data + space, len - space, used);
+	if (*used) {
+		*used += space;
+		consume(x, data, *used);
+	}
+	return rc;
+}
+
 /* -- the whole file ------------------------------------------------------- */
 
 static int chunk(struct xml *x, const char *data, size_t len)
@@ -338,10 +357,12 @@ static int chunk(struct xml *x, const char *data, size_t len)
 	int rc = 0;
 
 	while (len && !rc) {
-		if (x->open)
-			rc = feed(x, data, len, &used);
-		else
-			rc = gap(x, data, len, &used);
+		used = 0;
+		if (!x->open)
+			rc = repeated(x, data, len, &used);
+		if (!rc && !used)
+			rc = x->open ? feed(x, data, len, &used)
+				     : gap(x, data, len, &used);
 		data += used;
 		len -= used;
 	}

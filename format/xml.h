@@ -27,6 +27,11 @@ struct lvl_xml_reader {
 	/* text: what stood in it behind its last child, trimmed */
 	int (*end)(void *arg, unsigned depth, const char *name,
 		   const char *text);
+	/*
+	 * A document may begin at data.  Bytes of it that were read before,
+	 * whole, and need not be parsed: *used, else 0.  NULL: none are.
+	 */
+	int (*again)(void *arg, const char *data, size_t len, size_t *used);
 	/* before the root; NULL: of no interest */
 	int (*comment)(void *arg, const char *text);
 };

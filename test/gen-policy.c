@@ -215,6 +215,34 @@ void gen_drop(struct gen *g, unsigned times, struct lvl_policy *p)
 	}
 }
 
+/* A default below max: some features off, the hazards as they are. */
+static void make_default(struct gen *g, const struct lvl_policy *max,
+			 struct lvl_policy *dflt)
+{
+	unsigned i;
+
+	*dflt = *max;
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (ref_ordered(i) && lvl_fields[i].rule == LVL_AND &&
+		    gen_percent(g, 2))
+			lvl_set(dflt, i, 0);
+	gen_close(dflt);
+}
+
+/* max tells every hazard that it can; what the host states is another. */
+void gen_max_and_default(struct gen *g, struct lvl_policy *max,
+			 struct lvl_policy *dflt)
+{
+	unsigned i;
+
+	gen_policy(g, &gen_total, max);
+	make_default(g, max, dflt);
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (ref_ordered(i) && lvl_fields[i].rule == LVL_OR)
+			lvl_set(max, i, ref_full(i));
+	gen_close(max);
+}
+
 /* -- comparing ------------------------------------------------------------- */
 
 const char *gen_differ(const struct lvl_policy *a, const struct lvl_policy *b)

@@ -41,6 +41,10 @@ void gen_mutate(struct gen *g, const struct lvl_policy *base, unsigned changes,
 /* Forget so many percent of the ordered fields. */
 void gen_forget(struct gen *g, unsigned percent, struct lvl_policy *p);
 
+/* A hypervisor's maximum, telling all hazards, and its default. */
+void gen_max_and_default(struct gen *g, struct lvl_policy *max,
+			 struct lvl_policy *dflt);
+
 /* Take so many features away (a field that is none counts too). */
 void gen_drop(struct gen *g, unsigned times, struct lvl_policy *p);
 
@@ -62,7 +66,7 @@ int gen_identity_known(const struct lvl_policy *const p[], unsigned n);
 /* -- real machines -------------------------------------------------------- */
 
 struct gen_host {
-	char *file;		/* relative to the corpus */
+	char *file;             /* relative to the corpus */
 	struct lvl_policy host; /* well-formed */
 	struct lvl_policy raw;
 	int has_raw;

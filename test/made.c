@@ -162,6 +162,10 @@ struct lvl_policy made(const char *words)
 	struct lvl_policy p;
 
 	lvl_policy_zero(&p);
+	made_apply(&p, "max-basic-leaf=0x29 max-subleaf-7=2 "
+		       "max-extended-leaf=0x80000026 "
+		       "max-hypervisor-leaf=0x40000010 "
+		       "max-centaur-leaf=0xc0000001");
 	made_apply(&p, words);
 	return p;
 }

@@ -28,7 +28,10 @@
 /* Apply the words to p; a word that means nothing fails the test. */
 void made_apply(struct lvl_policy *p, const char *words);
 
-/* All known and zero, and then the words; well-formed only if they are. */
+/*
+ * All known and zero, but for maxima that leave room for everything; then
+ * the words.  Well-formed only if they are.
+ */
 struct lvl_policy made(const char *words);
 
 /* The same and normalised, as members of a level must be. */

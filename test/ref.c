@@ -67,6 +67,12 @@ static uint64_t take(const uint32_t words[], unsigned field)
 	return bits;
 }
 
+/* The VM's choice, whatever the host has: unknown is no constraint. */
+static int chosen_for_vm(unsigned field)
+{
+	return lvl_fields[field].synth == LVL_SYNTH_VM;
+}
+
 static void make_na(struct ref_policy *r, unsigned field)
 {
 	r->f[field] = (struct ref_val){ 0, ref_full(field), 1 };
@@ -319,7 +325,7 @@ void ref_low(struct ref_policy *r)
 
 	for (n = 0; n < nr_ordered(); n++) {
 		i = ordered[n];
-		if (lvl_fields[i].rule == LVL_AND)
+		if (lvl_fields[i].rule == LVL_AND && !chosen_for_vm(i))
 			make(r, i, least(r, i));
 		else if (lvl_fields[i].rule == LVL_OR && !r->f[i].na)
 			make(r, i, greatest(r, i));
@@ -379,12 +385,6 @@ static enum ref_truth below(const struct ref_policy *g,
 	default:
 		abort();
 	}
-}
-
-/* The VM's choice, whatever the host has: unknown is no constraint. */
-static int chosen_for_vm(unsigned field)
-{
-	return lvl_fields[field].synth == LVL_SYNTH_VM;
 }
 
 static enum ref_truth carried(const struct ref_policy *r, unsigned field)
@@ -465,7 +465,8 @@ static unsigned meet(struct ref_policy *a, const struct ref_policy *m,
 {
 	switch ((enum lvl_rule)lvl_fields[f].rule) {
 	case LVL_AND:
-		a->f[f].v &= m->f[f].v;
+		if (is_known(m, f))
+			make(a, f, greatest(a, f) & m->f[f].v);
 		return 0;
 	case LVL_OR:
 		a->f[f].v |= m->f[f].v;
@@ -485,7 +486,7 @@ static unsigned meet(struct ref_policy *a, const struct ref_policy *m,
 /* The greatest element: every feature, no hazard, no number known yet. */
 static void start(struct ref_policy *r, unsigned f)
 {
-	if (lvl_fields[f].rule == LVL_AND)
+	if (lvl_fields[f].rule == LVL_AND && !chosen_for_vm(f))
 		make(r, f, ref_full(f));
 	else if (lvl_fields[f].rule == LVL_OR)
 		make(r, f, 0);

@@ -16,7 +16,7 @@
 
 struct theorem_case {
 	const char *source; /* "random", "corpus pair", ... */
-	uint64_t seed;	    /* CPULEVEL_SEED that gives this case again */
+	uint64_t seed;      /* CPULEVEL_SEED that gives this case again */
 	unsigned n;
 	const struct lvl_policy *member[CASE_MAX];
 	const char *name[CASE_MAX]; /* NULL: by number */

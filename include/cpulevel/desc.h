@@ -58,6 +58,11 @@ struct lvl_desc {
 	struct lvl_extra extra[LVL_NR_KINDS];
 	unsigned nr_cpus; /* logical CPUs read; 0: not said */
 	unsigned hints;   /* LVL_HINT_..., as the reader set them */
+	/*
+	 * Not 0: all with this number, within one import, are alike but for
+	 * the name.
+	 */
+	unsigned long twin;
 };
 
 /* Captured by a 32-bit process: SYSCALL may read 0 (rule RAW.syscall32). */
@@ -70,6 +75,9 @@ struct lvl_desc {
 /* NULL if out of memory. */
 struct lvl_desc *lvl_desc_new(void);
 void lvl_desc_free(struct lvl_desc *d);
+
+/* A copy of everything; NULL if out of memory. */
+struct lvl_desc *lvl_desc_clone(const struct lvl_desc *d);
 
 /* The policy of a kind, made unknown first if it is new; NULL: no memory. */
 struct lvl_policy *lvl_desc_policy(struct lvl_desc *d, enum lvl_kind kind);
