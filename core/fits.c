@@ -207,22 +207,34 @@ static void fit_field(struct fitting *x, unsigned field)
 }
 
 /*
- * Can the word hold a finding?  Equal known bits never do, whatever their
- * rule; unknown bits may.
+ * Bits of a word that may be a misfit.  Equal known bits never are, whatever
+ * their rule; unknown bits may be.
  */
-static int suspicious(const struct lvl_policy *g, const struct lvl_policy *h,
-		      unsigned w)
+static uint32_t suspicious(const struct lvl_policy *g,
+			   const struct lvl_policy *h, unsigned w)
 {
-	uint32_t known = g->k[w] & h->k[w];
-	uint32_t and = (g->v[w] | ~g->k[w]) & ~h->v[w];
-	uint32_t or = (h->v[w] | ~h->k[w]) & ~g->v[w];
-	uint32_t differ = (g->v[w] ^ h->v[w]) | ~known;
+	uint32_t known = g->k[w] & h->k[w], gv = g->v[w], hv = h->v[w];
+	uint32_t differ = gv ^ hv;
 
-	return ((and&lvl_masks[LVL_MASK_AND][w]) |
-		(or &lvl_masks[LVL_MASK_OR][w]) |
-		(differ &
-		 (lvl_masks[LVL_MASK_EQUAL][w] | lvl_masks[LVL_MASK_NUMBER][w] |
-		  lvl_masks[LVL_MASK_LEAK][w]))) != 0;
+	return ((gv | ~g->k[w]) & ~hv & lvl_masks[LVL_MASK_AND][w]) |
+	       ((hv | ~h->k[w]) & ~gv & lvl_masks[LVL_MASK_OR][w]) |
+	       ((differ | ~known) & (lvl_masks[LVL_MASK_EQUAL][w] |
+				     lvl_masks[LVL_MASK_NUMBER][w])) |
+	       (differ & known & lvl_masks[LVL_MASK_LEAK][w]);
+}
+
+static void fit_word(struct fitting *x, unsigned w, uint32_t bits)
+{
+	const struct lvl_word *word = &lvl_words[w];
+	unsigned i;
+
+	for (i = 0; bits && i < word->count; i++) {
+		uint32_t m = lvl_fields[word->first + i].mask;
+
+		if (bits & m)
+			fit_field(x, word->first + i);
+		bits &= ~m;
+	}
 }
 
 enum lvl_verdict lvl_fits(const struct lvl_policy *guest,
@@ -230,15 +242,13 @@ enum lvl_verdict lvl_fits(const struct lvl_policy *guest,
 			  void *arg)
 {
 	struct fitting x = { .g = guest, .h = host, .each = each, .arg = arg };
-	unsigned i, k;
+	unsigned i;
 
 	for (i = 0; i < lvl_nr_ordered; i++) {
-		const struct lvl_word *w = &lvl_words[lvl_ordered[i]];
+		uint32_t bits = suspicious(guest, host, lvl_ordered[i]);
 
-		if (!suspicious(guest, host, lvl_ordered[i]))
-			continue;
-		for (k = 0; k < w->count; k++)
-			fit_field(&x, w->first + k);
+		if (bits)
+			fit_word(&x, lvl_ordered[i], bits);
 	}
 	return x.no ? LVL_NO : x.unknown ? LVL_UNKNOWN : LVL_YES;
 }

@@ -32,18 +32,22 @@ static uint32_t get32(const uint8_t *p)
 	return get16(p) | get16(p + 2) << 16;
 }
 
-/* RFC 3720, appendix B.4; reflected, one bit at a time: records are short
- * and a table would be larger than they are. */
+/* RFC 3720, appendix B.4: reflected, four bits at a time. */
 uint32_t lvl_crc32c(uint32_t crc, const void *data, size_t len)
 {
+	static const uint32_t nibble[16] = {
+		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+		0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+	};
 	const uint8_t *p = data;
-	unsigned i;
 
 	crc = ~crc;
 	while (len--) {
 		crc ^= *p++;
-		for (i = 0; i < 8; i++)
-			crc = crc >> 1 ^ ((0u - (crc & 1)) & 0x82f63b78u);
+		crc = crc >> 4 ^ nibble[crc & 0xf];
+		crc = crc >> 4 ^ nibble[crc & 0xf];
 	}
 	return ~crc;
 }

@@ -93,15 +93,17 @@ int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len)
 
 /* -- small parsers -------------------------------------------------------- */
 
-static int hex_digit(char c)
+/* Value of a hex digit + 1; 0 for anything else. */
+static const uint8_t digit_of[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+static inline int hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return digit_of[(unsigned char)c] - 1;
 }
 
 int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value)

@@ -387,14 +387,15 @@ static int read_policy(struct words *w)
 
 static const struct {
 	const char *word;
+	size_t len;
 	int (*read)(struct words *w);
 } lines[] = {
-	{ "cpuid", read_cpuid },
-	{ "msr", read_msr },
-	{ "state", read_state },
-	{ "policy", read_policy },
-	{ "extra-cpuid", read_extra_cpuid },
-	{ "extra-msr", read_extra_msr },
+	{ "cpuid", 5, read_cpuid },
+	{ "msr", 3, read_msr },
+	{ "state", 5, read_state },
+	{ "policy", 6, read_policy },
+	{ "extra-cpuid", 11, read_extra_cpuid },
+	{ "extra-msr", 9, read_extra_msr },
 };
 
 /* What a policy says about the words that it does not list. */
@@ -428,18 +429,13 @@ static int read_fact(struct lvl_import *im, char *line, char *colon)
 static int read_line(struct lvl_import *im, char *line)
 {
 	struct words w = { .at = line, .im = im };
-	char *colon = strstr(line, ": ");
-	size_t len;
-	char *s;
+	size_t len = 0;
+	char *s = next(&w, &len);
 	unsigned i;
 	int rc;
 
-	if (colon && (!strchr(line, ' ') || colon < strchr(line, ' ')))
-		return read_fact(im, line, colon);
-	s = next(&w, &len);
 	for (i = 0; s && i < LVL_COUNT(lines); i++) {
-		if (strlen(lines[i].word) != len ||
-		    memcmp(lines[i].word, s, len))
+		if (lines[i].len != len || memcmp(lines[i].word, s, len))
 			continue;
 		if (lines[i].read == read_policy)
 			end_policy(im);
@@ -448,6 +444,8 @@ static int read_line(struct lvl_import *im, char *line)
 		rc = lines[i].read(&w);
 		return rc ? rc : end_of_line(&w);
 	}
+	if (len > 1 && s[len - 1] == ':' && s[len] == ' ')
+		return read_fact(im, line, s + len - 1);
 	return syntax(im, "not a line of the cpulevel text form");
 }
 

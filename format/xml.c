@@ -369,8 +369,26 @@ static int chunk(struct xml *x, const char *data, size_t len)
 	return rc;
 }
 
+/* Expat may have put a long token off: it must look at it now. */
+static int last_look(struct xml *x)
+{
+	x->im->line_now = line_now;
+	x->im->line_arg = x;
+	(void)XML_Parse(x->parser, "", 0, 1);
+	x->im->line_now = NULL;
+	if (x->rc)
+		x->im->line = line_now(x);
+	if (x->closed)
+		x->open = 0;
+	return x->rc;
+}
+
 static int at_end(struct xml *x)
 {
+	int rc = x->open ? last_look(x) : 0;
+
+	if (rc)
+		return rc;
 	if (!x->open && !x->len)
 		return 0;
 	x->im->line = x->newlines + 1;
