@@ -445,7 +445,7 @@ static int read_line(struct lvl_import *im, char *line)
 		return rc ? rc : end_of_line(&w);
 	}
 	if (len > 1 && s[len - 1] == ':' && s[len] == ' ')
-		return read_fact(im, line, s + len - 1);
+		return read_fact(im, s, s + len - 1);
 	return syntax(im, "not a line of the cpulevel text form");
 }
 
