@@ -9,7 +9,8 @@
 struct findings {
 	struct lvl_finding *f;
 	size_t nr, room;
-	unsigned count[LVL_NR_SEVERITIES];
+	unsigned count[LVL_NR_SEVERITIES]; /* those that are sure */
+	unsigned unsure;
 	int failed;
 };
 
@@ -29,7 +30,8 @@ static void keep(void *arg, const struct lvl_finding *f)
 		all->room = room;
 	}
 	all->f[all->nr++] = *f;
-	all->count[f->severity]++;
+	all->count[f->severity] += (unsigned)f->sure;
+	all->unsure += !f->sure;
 }
 
 /* Worst first; what is sure before what is not; else in registry order. */
@@ -93,6 +95,8 @@ static void head(const struct answer *a)
 		if (a->all.count[s])
 			printf("%s%u %s", any++ ? ", " : ": ", a->all.count[s],
 			       lvl_severity_names[s]);
+	if (a->all.unsure)
+		printf("%s%u not known", any ? ", " : ": ", a->all.unsure);
 	putchar('\n');
 }
 
