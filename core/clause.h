@@ -42,6 +42,29 @@ static inline enum lvl_truth lvl_clause_(const struct lvl_policy *p,
 	return best;
 }
 
+/* Is what carries a value there?  What carries that, too. */
+static inline enum lvl_truth lvl_there_(const struct lvl_policy *p,
+					unsigned clause)
+{
+	const struct lvl_clause *c = &lvl_clauses[clause];
+	enum lvl_truth best = c->count ? LVL_FALSE : LVL_TRUE;
+	unsigned i;
+
+	for (i = 0; i < c->count && best != LVL_TRUE; i++) {
+		const struct lvl_atom *a = &lvl_atoms[c->first + i];
+		enum lvl_truth t = lvl_atom_(p, a), own;
+
+		if (t == LVL_FALSE)
+			continue;
+		own = lvl_there_(p, lvl_fields[a->field].carrier);
+		if (own < t)
+			t = own;
+		if (t > best)
+			best = t;
+	}
+	return best;
+}
+
 /* One if a value of a carried field means something (0 may mean "none"). */
 static inline int lvl_carried_(const struct lvl_policy *p, unsigned field)
 {

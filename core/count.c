@@ -80,7 +80,7 @@ static enum contribution contributes(const struct lvl_policy *p, unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
 
-	if (lvl_clause_(p, f->carrier) != LVL_TRUE)
+	if (lvl_clause_(p, f->carrier) == LVL_FALSE)
 		return NOTHING;
 	if (lvl_known(p, field))
 		return VALUE;

@@ -70,11 +70,11 @@ static void found(struct fitting *x, unsigned field, enum lvl_reason reason,
  */
 static void misfit(struct fitting *x, unsigned field, enum lvl_reason reason)
 {
-	enum lvl_truth carried = lvl_clause_(x->g, lvl_fields[field].carrier);
+	enum lvl_truth carried = lvl_there_(x->g, lvl_fields[field].carrier);
 	int g = lvl_known(x->g, field), h = lvl_known(x->h, field);
 
 	if (carried == LVL_FALSE ||
-	    lvl_clause_(x->h, lvl_fields[field].carrier) == LVL_FALSE)
+	    lvl_there_(x->h, lvl_fields[field].carrier) == LVL_FALSE)
 		return;
 	if (!g)
 		reason = LVL_R_UNKNOWN_GUEST;

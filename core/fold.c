@@ -41,7 +41,7 @@ static void fold_numbers(struct lvl_fold *f, const struct lvl_policy *p)
 	for (i = 0; i < LVL_NR_NUMBERS; i++) {
 		unsigned field = lvl_numbers[i];
 
-		if (lvl_clause_(p, lvl_fields[field].carrier) != LVL_TRUE)
+		if (lvl_clause_(p, lvl_fields[field].carrier) == LVL_FALSE)
 			continue;
 		if (lvl_known(p, field))
 			fold_value(f, i, (uint32_t)lvl_get(p, field));

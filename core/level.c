@@ -50,16 +50,34 @@ static void read_words(struct reading *r)
 	}
 }
 
+/* Features of the VM's choice: a member that does not know limits nothing. */
+static void read_chosen(struct reading *r)
+{
+	unsigned w;
+
+	for (w = 0; w < LVL_NR_WORDS; w++) {
+		uint32_t open = lvl_masks[LVL_MASK_CHOSEN][w] &
+				r->f->and_high[w] & r->f->cap[w];
+
+		r->p.v[w] |= open & r->f->or_low[w];
+		r->p.k[w] &= ~(open & ~r->f->or_low[w]); /* nobody knows */
+	}
+}
+
 /* The bound is what the members that know it allow: "at most 46". */
 static void read_numbers(struct reading *r)
 {
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_NUMBERS; i++) {
+		const struct lvl_field *n = &lvl_fields[lvl_numbers[i]];
+
 		if (r->f->number_seen[i])
 			lvl_set(&r->p, lvl_numbers[i], r->f->number[i]);
-		else
+		else if (n->rule == LVL_PAIR || n->synth == LVL_SYNTH_VM)
 			lvl_forget(&r->p, lvl_numbers[i]);
+		else if (n->rule == LVL_MAX)
+			lvl_set(&r->p, lvl_numbers[i], n->mask >> n->lo);
 	}
 }
 
@@ -107,12 +125,11 @@ static enum agreement pair_agrees(const struct reading *r, unsigned lower)
 
 	if (l->width > 1)
 		return wide_pair_agrees(r, lower);
+	if (!(f->or_high[l->word] & l->mask) || (f->and_low[u->word] & u->mask))
+		return AGREE;
 	if ((f->or_low[l->word] & l->mask) && !(f->and_high[u->word] & u->mask))
 		return DIFFER;
-	if (((f->or_low[l->word] ^ f->or_high[l->word]) & l->mask) ||
-	    ((f->and_low[u->word] ^ f->and_high[u->word]) & u->mask))
-		return UNSURE;
-	return AGREE;
+	return UNSURE;
 }
 
 /* One feature falls, or a number goes below what carries the value. */
@@ -197,20 +214,20 @@ static void settle_all(struct reading *r)
 	for (i = 0; i < LVL_NR_EQUALS; i++) {
 		unsigned field = lvl_equals[i];
 
-		if (lvl_clause_(&all, lvl_fields[field].carrier) == LVL_TRUE)
+		if (lvl_there_(&all, lvl_fields[field].carrier) == LVL_TRUE)
 			settle(r, field, equal_agrees(r, field));
 	}
 	for (i = 0; i < LVL_NR_PAIRS; i++) {
 		unsigned field = lvl_pairs[i];
 
-		if (lvl_clause_(&all, lvl_fields[field].carrier) == LVL_TRUE)
+		if (lvl_there_(&all, lvl_fields[field].carrier) == LVL_TRUE)
 			settle(r, field, pair_agrees(r, field));
 	}
 	for (i = 0; i < LVL_NR_NUMBERS; i++) {
 		const struct lvl_field *f = &lvl_fields[lvl_numbers[i]];
 
 		if (f->rule != LVL_PAIR && r->f->number_unknown[i] &&
-		    lvl_clause_(&all, f->carrier) == LVL_TRUE)
+		    lvl_there_(&all, f->carrier) == LVL_TRUE)
 			note_incomplete(r->s, lvl_numbers[i]);
 	}
 }
@@ -238,6 +255,7 @@ int lvl_fold_read(const struct lvl_fold *f, struct lvl_policy *level,
 	if (!f->n)
 		return -LVL_E_EMPTY;
 	read_words(&r);
+	read_chosen(&r);
 	read_numbers(&r);
 	settle_all(&r);
 	if (r.s->none_field == LVL_F_VENDOR_0 ||

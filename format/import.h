@@ -37,8 +37,9 @@ struct lvl_import {
 	unsigned cpus;           /* of this machine, so far */
 	unsigned machines;       /* delivered so far */
 	int total;               /* text form: what is not listed is zero */
-	unsigned long twin;      /* lvl_desc.twin of the next machine */
-	struct lvl_desc **copy;  /* not NULL: keep a copy of it there */
+	uint32_t listed[(LVL_NR_WORDS + 31) / 32]; /* text form: had a line */
+	unsigned long twin;     /* lvl_desc.twin of the next machine */
+	struct lvl_desc **copy; /* not NULL: keep a copy of it there */
 
 	lvl_desc_fn *each;
 	void *arg;

@@ -38,28 +38,31 @@ struct view {
 	int total;
 };
 
+/* Nearly everything is known: say what is not, not what is zero. */
 static int is_total(const struct lvl_policy *p)
 {
-	unsigned w;
+	unsigned w, doubtful = 0;
 
 	for (w = 0; w < LVL_NR_WORDS; w++)
-		if (p->k[w] != 0xffffffffu)
-			return 0;
-	return 1;
+		doubtful += p->k[w] != 0xffffffffu;
+	return doubtful <= LVL_NR_WORDS / 8;
 }
 
 /* Does the reader know these words without a line? */
 static int implied(const struct view *x, const uint16_t *word, unsigned n)
 {
-	uint32_t v = 0, k = 0, missing = 0;
+	uint32_t v = 0, any = 0, all = 0xffffffffu, missing = 0;
 	unsigned i;
 
 	for (i = 0; i < n; i++) {
 		v |= x->p->v[word[i]];
-		k |= x->p->k[word[i]];
+		any |= x->p->k[word[i]];
+		all &= x->p->k[word[i]];
 		missing |= ~x->range.k[word[i]];
 	}
-	return !k || (!v && (x->total || !missing));
+	if (x->total)
+		return !v && all == 0xffffffffu;
+	return !any || (!v && !missing);
 }
 
 static void put_leaves(const struct view *x, FILE *out)
@@ -261,8 +264,9 @@ static int number(struct words *w, uint64_t max, uint64_t *v)
 
 static int put(struct lvl_import *im, unsigned word, uint64_t v, uint64_t k)
 {
-	if (im->p->k[word])
+	if (im->listed[word / 32] >> word % 32 & 1)
 		return lvl_import_fail(im, LVL_E_DUPLICATE, "given twice");
+	im->listed[word / 32] |= (uint32_t)1 << word % 32;
 	im->p->v[word] = (uint32_t)v;
 	im->p->k[word] = (uint32_t)k;
 	return 0;
@@ -401,13 +405,17 @@ static const struct {
 /* What a policy says about the words that it does not list. */
 static void end_policy(struct lvl_import *im)
 {
+	unsigned w;
+
 	if (!im->p)
 		return;
-	if (im->total)
-		memset(im->p->k, 0xff, sizeof(im->p->k));
-	else
+	for (w = 0; im->total && w < LVL_NR_WORDS; w++)
+		if (!(im->listed[w / 32] >> w % 32 & 1))
+			im->p->k[w] = 0xffffffffu;
+	if (!im->total)
 		lvl_policy_clear_out_of_range(im->p);
 	im->total = 0;
+	memset(im->listed, 0, sizeof(im->listed));
 }
 
 static int read_fact(struct lvl_import *im, char *line, char *colon)

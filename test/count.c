@@ -202,7 +202,8 @@ static void test_too_many_members(void **state)
 
 static void test_was_never_there(void **state)
 {
-	struct lvl_policy in = made_normal("intel fpu fxsr sse sse2 maxphysaddr=46");
+	struct lvl_policy in =
+		made_normal("intel fpu fxsr sse sse2 maxphysaddr=46");
 	static const char *const others[] = {
 		"intel fpu fxsr sse sse2 sse3 maxphysaddr=46",
 		"intel fpu fxsr sse sse2 maxphysaddr=39",

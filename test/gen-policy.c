@@ -155,7 +155,7 @@ void gen_policy(struct gen *g, const struct gen_shape *s, struct lvl_policy *p)
 		if (ref_ordered(i))
 			a_value(g, s, i, p);
 	for (i = 0; i < LVL_NR_PINS; i++)
-		lvl_set(p, lvl_pins[i], gen_percent(g, 20));
+		lvl_set(p, lvl_pins[i], (uint64_t)gen_percent(g, 20));
 	lvl_set(p, LVL_F_BASE_FAMILY, 6);
 	a_vendor(p, gen_percent(g, s->foreign));
 	gen_close(p);

@@ -32,19 +32,19 @@ struct bit {
 
 /* (icx & spr) - clx */
 static const struct bit clx_lacks[] = {
-	{ 0x7, 0, 1, 21 },	 /* avx512-ifma */
-	{ 0x7, 0, 1, 29 },	 /* sha */
-	{ 0x7, 0, 2, 1 },	 /* avx512-vbmi */
-	{ 0x7, 0, 2, 6 },	 /* avx512-vbmi2 */
-	{ 0x7, 0, 2, 8 },	 /* gfni */
-	{ 0x7, 0, 2, 9 },	 /* vaes */
-	{ 0x7, 0, 2, 10 },	 /* vpclmulqdq */
-	{ 0x7, 0, 2, 12 },	 /* avx512-bitalg */
-	{ 0x7, 0, 2, 14 },	 /* avx512-vpopcntdq */
-	{ 0x7, 0, 2, 16 },	 /* la57 */
-	{ 0x7, 0, 2, 22 },	 /* rdpid */
-	{ 0x7, 0, 3, 4 },	 /* fsrm */
-	{ 0x7, 2, 3, 0 },	 /* psfd */
+	{ 0x7, 0, 1, 21 },       /* avx512-ifma */
+	{ 0x7, 0, 1, 29 },       /* sha */
+	{ 0x7, 0, 2, 1 },        /* avx512-vbmi */
+	{ 0x7, 0, 2, 6 },        /* avx512-vbmi2 */
+	{ 0x7, 0, 2, 8 },        /* gfni */
+	{ 0x7, 0, 2, 9 },        /* vaes */
+	{ 0x7, 0, 2, 10 },       /* vpclmulqdq */
+	{ 0x7, 0, 2, 12 },       /* avx512-bitalg */
+	{ 0x7, 0, 2, 14 },       /* avx512-vpopcntdq */
+	{ 0x7, 0, 2, 16 },       /* la57 */
+	{ 0x7, 0, 2, 22 },       /* rdpid */
+	{ 0x7, 0, 3, 4 },        /* fsrm */
+	{ 0x7, 2, 3, 0 },        /* psfd */
 	{ 0x80000008, 0, 1, 9 }, /* wbnoinvd */
 };
 
@@ -81,9 +81,9 @@ static int is_in(const struct bit *b, unsigned n, unsigned field)
 	unsigned i;
 
 	for (i = 0; i < n; i++)
-		if (lvl_fields[field].word ==
-			    lvl_word_of_leaf(b[i].leaf, b[i].subleaf,
-					     b[i].reg) &&
+		if (lvl_fields[field].word == lvl_word_of_leaf(b[i].leaf,
+							       b[i].subleaf,
+							       b[i].reg) &&
 		    lvl_fields[field].mask == 1u << b[i].bit)
 			return 1;
 	return 0;
@@ -180,8 +180,10 @@ static void test_numbers(void **state)
 {
 	(void)state;
 	made_assert(&pool[SPR], "maxphysaddr=46 xsave-size-max=11008", "spr");
-	made_assert(&level, "maxphysaddr=46 maxlinaddr=48 xsave-size-max=2696 "
-			    "xsave-zmm-hi256-offset=1152", "level");
+	made_assert(&level,
+		    "maxphysaddr=46 maxlinaddr=48 xsave-size-max=2696 "
+		    "xsave-zmm-hi256-offset=1152",
+		    "level");
 }
 
 /* The donor's identity, whole: the oldest part. */

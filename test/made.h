@@ -45,8 +45,7 @@ void made_assert(const struct lvl_policy *p, const char *words,
 int made_is(const struct lvl_policy *p, const char *words, const char **word);
 
 /* The name of the first word of a policy that differs, or NULL. */
-const char *made_differ(const struct lvl_policy *a,
-			const struct lvl_policy *b);
+const char *made_differ(const struct lvl_policy *a, const struct lvl_policy *b);
 
 /* Every byte of the policy is the same. */
 void made_fill(struct lvl_policy *p, int byte);

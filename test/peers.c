@@ -13,8 +13,8 @@
 /* Policies compare our answer; a failure names file and line. */
 static int wrong(const struct vectors *v, const char *file, const char *got)
 {
-	const char *want = strcmp(v->column[4], "=") ? v->column[4]
-						     : v->column[3];
+	const char *want =
+		strcmp(v->column[4], "=") ? v->column[4] : v->column[3];
 
 	if (!strcmp(got, want))
 		return 0;
@@ -32,7 +32,8 @@ static void reasons(const struct vectors *v)
 		fail_msg("line %u differs without a reason", v->line);
 }
 
-/* -- xapi -------------------------------------------------------------------- */
+/* -- xapi --------------------------------------------------------------------
+ */
 
 static unsigned words_of(const char *set)
 {
@@ -108,9 +109,9 @@ static const char *x_there_and_back(const char *a, const char *b)
 
 	(void)b;
 	assert_null(made_differ(&p, &q));
-	return strchr(a, '0') == a ? strlen(a) > 7 ? printed(&q)
-						   : text_of(q.v, q.k,
-							     words_of(a))
+	return strchr(a, '0') == a ? strlen(a) > 7
+					     ? printed(&q)
+					     : text_of(q.v, q.k, words_of(a))
 				   : text_of(q.v, q.k, words_of(a));
 }
 
@@ -251,7 +252,8 @@ static void test_xapi(void **state)
 	assert_int_equal(failed, 0);
 }
 
-/* -- xapi: hosts and pools --------------------------------------------------- */
+/* -- xapi: hosts and pools ---------------------------------------------------
+ */
 
 #define HOST_MAX 4
 struct hosts {
@@ -273,8 +275,8 @@ static struct hosts import(const char *text)
 	struct hosts h = { 0, { NULL } };
 	struct lvl_ferr err;
 	int rc = lvl_import_memory(text, strlen(text), "in",
-				   lvl_format_find("xapi"), keep_host, &h,
-				   NULL, &err);
+				   lvl_format_find("xapi"), keep_host, &h, NULL,
+				   &err);
 
 	if (rc)
 		fail_msg("%s", err.text);
@@ -354,10 +356,14 @@ static void test_pool_without_hvm(void **state)
 /* A guest that booted where TSX was a default comes home after it is not. */
 static void test_taa(void **state)
 {
-	struct lvl_policy dflt = made_normal("intel " LONG_MODE "rtm-always-abort tsx=1"),
-			  max = made_normal("intel " LONG_MODE "rtm tsx=2 hle"), arrival,
-			  guest = made_normal("intel " LONG_MODE "rtm tsx=2 hle"),
-			  other = made_normal("intel " LONG_MODE "rtm tsx=2 hle fsgsbase");
+	struct lvl_policy dflt = made_normal("intel " LONG_MODE
+					     "rtm-always-abort tsx=1"),
+			  max = made_normal("intel " LONG_MODE "rtm tsx=2 hle"),
+			  arrival,
+			  guest = made_normal("intel " LONG_MODE
+					      "rtm tsx=2 hle"),
+			  other = made_normal("intel " LONG_MODE
+					      "rtm tsx=2 hle fsgsbase");
 	static struct found found;
 
 	(void)state;
@@ -371,12 +377,13 @@ static void test_taa(void **state)
 	assert_int_equal(fits(&guest, &arrival, &found), LVL_NO);
 }
 
-/* -- Xen ---------------------------------------------------------------------- */
+/* -- Xen ----------------------------------------------------------------------
+ */
 
 static const char *n_vendor(char *a)
 {
-	static const char *const names[] = { "intel", "amd", "hygon",
-					     "centaur", "zhaoxin" };
+	static const char *const names[] = { "intel", "amd", "hygon", "centaur",
+					     "zhaoxin" };
 	uint32_t w[3] = { 0, 0, 0 };
 	unsigned i, v;
 
@@ -474,7 +481,7 @@ static const char *n_msr(const char *a)
 		return "taken";
 	assert_true(made_filled(&p, 0xc2));
 	assert_int_equal(err.msr, m.index);
-	return err.code == LVL_E_FLAGS	       ? "flags"
+	return err.code == LVL_E_FLAGS         ? "flags"
 	       : err.code == LVL_E_UNKNOWN_MSR ? "unknown-msr"
 					       : lvl_strerror(err.code);
 }
@@ -561,8 +568,10 @@ static void test_xen_components(void **state)
 
 	(void)state;
 	lvl_interior(&p, NULL);
-	made_assert(&p, "xsave xsave-ymm-size=0 xsave-ymm-offset=0 "
-			"xsave-bndregs-offset=0", "no AVX, no MPX");
+	made_assert(&p,
+		    "xsave xsave-ymm-size=0 xsave-ymm-offset=0 "
+		    "xsave-bndregs-offset=0",
+		    "no AVX, no MPX");
 }
 
 int main(void)

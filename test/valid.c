@@ -9,7 +9,7 @@
 	"intel fms=0x806f8 fpu tsc msr pae cx8 cmov mmx fxsr sse sse2 sse3 "   \
 	"ssse3 sse4-1 sse4-2 popcnt xsave avx avx2 arch-caps rdcl-no "         \
 	"fb-clear vmx vmx-pause-exit vmx-true-ctls maxphysaddr=46 lm syscall " \
-	"nx ibrsb apic x2apic hypervisor kvmclock xsave-ymm-size=256 " \
+	"nx ibrsb apic x2apic hypervisor kvmclock xsave-ymm-size=256 "         \
 	"xsave-ymm-offset=576"
 
 static const struct valid_case {

@@ -26,7 +26,7 @@ GATE = re.compile(r'^(none|n/a|cr0|cr4|efer|xcr0|xss|cpl0|msr:(0x[0-9a-f]+|any)'
 NO = 0xffff
 # The order of enum lvl_mask in registry.h.
 MASKS = ['and', 'or', 'equal', 'number', 'feature', 'named', 'pin', 'derived', 'free',
-         'dynamic', 'leak', 'owner']
+         'dynamic', 'leak', 'owner', 'chosen']
 
 
 class DataError(Exception):
@@ -244,6 +244,8 @@ class Registry:
             if not m or m[1] not in self.id:
                 fail(row, 'no field is called ' + part)
             target = self.fields[self.id[m[1]]]
+            if target['rule'] == 'hidden' and row.get('rule') != 'derived':
+                fail(row, 'no guest ever has %s: it is hidden' % m[1])
             if m[2] and target['rule'] != 'min' and m[1] != row['name']:
                 fail(row, 'a threshold needs a `min` row: ' + part)
             if target['bits'] > 1 and not m[2] and m[1] != row['name']:
@@ -520,6 +522,8 @@ def masks(reg):
             add(rule, f)
         if rule == 'and' and f['bits'] == 1:
             add('feature', f)
+        if rule == 'and' and f['synth'] == 'vm':
+            add('chosen', f)
         if rule in ('min', 'max') or rule == 'pair' and f['bits'] > 1:
             add('number', f)
         if rule == 'pair' and f['bits'] == 1:

@@ -191,6 +191,7 @@ enum lvl_mask {
 	LVL_MASK_DYNAMIC, /* dynamic rows */
 	LVL_MASK_LEAK,    /* leak rows */
 	LVL_MASK_OWNER,   /* features that own a value */
+	LVL_MASK_CHOSEN,  /* and rows with LVL_SYNTH_VM: the VM's choice */
 	LVL_NR_MASKS
 };
 extern const uint32_t lvl_masks[LVL_NR_MASKS][LVL_NR_WORDS];
