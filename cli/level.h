@@ -12,7 +12,7 @@ struct level_answer {
 	int parity;            /* instruction set only: not for migration */
 	int all;               /* every host, however many */
 	unsigned capabilities; /* of the level */
-	unsigned *alone; /* by host: how many features it alone lacks */
+	unsigned *alone;       /* by host: how many features it alone lacks */
 };
 
 /* Is a field of which the value is not known part of this answer? */

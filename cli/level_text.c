@@ -9,25 +9,36 @@
 
 /* -- headline ------------------------------------------------------------- */
 
+/* Parts that belong together stay on one line; the rest wraps. */
 static void headline(const struct level_answer *a)
 {
 	unsigned in_level, n = cli_count_features(&a->level);
 	unsigned v = cli_psabi(&a->level, &in_level);
-	char id[16];
-	const char *vendor = cli_vendor(&a->level, id);
+	struct cli_wrap w = { stdout, 2, 0 };
+	char id[16], part[96];
 
-	printf("%s%s of %zu machine%s%s   %s   %s guests   %u features",
-	       cli_ink(INK_BOLD), a->parity ? "common instructions" : "level",
-	       a->pool->nr, a->pool->nr == 1 ? "" : "s", cli_ink(INK_PLAIN),
-	       a->parity ? "any vendor" : vendor,
-	       lvl_guest_names[a->pool->select.guest], n);
+	snprintf(part, sizeof(part), "%s of %zu machine%s  ",
+		 a->parity ? "common instructions" : "level", a->pool->nr,
+		 a->pool->nr == 1 ? "" : "s");
+	fputs(cli_ink(INK_BOLD), stdout);
+	cli_wrap_word(&w, part);
+	fputs(cli_ink(INK_PLAIN), stdout);
+	snprintf(part, sizeof(part), "%s  ",
+		 a->parity ? "any vendor" : cli_vendor(&a->level, id));
+	cli_wrap_word(&w, part);
+	snprintf(part, sizeof(part), "%s guests  ",
+		 lvl_guest_names[a->pool->select.guest]);
+	cli_wrap_word(&w, part);
 	if (v)
-		printf(" = %sx86-64-v%u + %u%s", cli_ink(INK_GOOD), v,
-		       n - in_level, cli_ink(INK_PLAIN));
-	putchar('\n');
+		snprintf(part, sizeof(part), "%u features = x86-64-v%u + %u", n,
+			 v, n - in_level);
+	else
+		snprintf(part, sizeof(part), "%u features", n);
+	cli_wrap_word(&w, part);
+	cli_wrap_end(&w);
 	if (a->parity)
-		printf("%sNOT FOR MIGRATION: software built for these "
-		       "instructions runs on all of them;\na running guest "
+		printf("%sNOT FOR MIGRATION: software built for these\n"
+		       "instructions runs on all of them; a running guest\n"
 		       "cannot move between them.%s\n",
 		       cli_ink(INK_WARN), cli_ink(INK_PLAIN));
 }
@@ -60,11 +71,13 @@ static struct columns measure(const struct pool *p)
 	}
 	if (c.kernel && c.kernel < 6)
 		c.kernel = 6;
-	/* OFFERS, GIVES UP, ALONE and the gaps take 30 columns */
-	if (c.name + c.cpu + c.kernel + 34 > room)
+	/* OFFERS, GIVES UP, ALONE LACKS and the gaps take 33 columns */
+	if (c.name + c.cpu + c.kernel + 37 > room)
 		c.kernel = 0;
-	if (c.name + c.cpu + 32 > room)
-		c.cpu = room - c.name - 32 > 10 ? room - c.name - 32 : 0;
+	if (c.name + c.cpu + 35 > room)
+		c.cpu = room - c.name - 35 > 10 ? room - c.name - 35 : 0;
+	if (c.name + 33 > room)
+		c.name = room - 33;
 	return c;
 }
 

@@ -7,6 +7,7 @@
 #include <cpulevel/level.h>
 
 #include "clause.h"
+#include "fold.h"
 
 typedef uint32_t plane[LVL_NR_WORDS];
 
@@ -225,6 +226,11 @@ static void fold_number(const struct lvl_count_number *n, int up,
 		if (!i || (up ? n->value[i] > f->number[number]
 			      : n->value[i] < f->number[number]))
 			f->number[number] = n->value[i];
+	if (n->unknown &&
+	    lvl_none_if_unknown_(&lvl_fields[lvl_numbers[number]])) {
+		f->number_seen[number] = 1;
+		f->number[number] = 0;
+	}
 }
 
 void lvl_count_fold(const struct lvl_count *c, struct lvl_fold *f)

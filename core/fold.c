@@ -43,10 +43,14 @@ static void fold_numbers(struct lvl_fold *f, const struct lvl_policy *p)
 
 		if (lvl_clause_(p, lvl_fields[field].carrier) == LVL_FALSE)
 			continue;
-		if (lvl_known(p, field))
+		if (lvl_known(p, field)) {
 			fold_value(f, i, (uint32_t)lvl_get(p, field));
-		else if (lvl_fields[field].synth != LVL_SYNTH_VM)
+			continue;
+		}
+		if (lvl_fields[field].synth != LVL_SYNTH_VM)
 			f->number_unknown[i] = 1;
+		if (lvl_none_if_unknown_(&lvl_fields[field]))
+			fold_value(f, i, 0);
 	}
 }
 

@@ -11,6 +11,12 @@ static inline uint32_t lvl_fold_differs_(const struct lvl_fold *f, unsigned w)
 	return f->or_low[w] & ~f->and_high[w];
 }
 
+/* A number of which 0 says that there is nothing: unknown may be nothing. */
+static inline int lvl_none_if_unknown_(const struct lvl_field *f)
+{
+	return f->rule == LVL_MIN && (f->flags & LVL_FIELD_ZERO_NONE);
+}
+
 /* Bits of a word that some member does not know. */
 static inline uint32_t lvl_fold_unknown_(const struct lvl_fold *f, unsigned w)
 {

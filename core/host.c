@@ -178,10 +178,17 @@ static void tsx(struct lvl_context *c)
 		return;
 	}
 	if (lvl_has(c->p, LVL_F_RTM))
-		level = msr_bit(c->raw, 0x122, 0) == 1 ? 1 : 2;
+		level = 2;
 	else if (lvl_has(c->p, LVL_F_RTM_ALWAYS_ABORT))
 		level = 1;
 	lvl_set(c->p, LVL_F_TSX, level);
+}
+
+/* TSX_CTRL[0] of the machine itself: RTM is there and always aborts. */
+static void tsx_off(struct lvl_context *c)
+{
+	if (msr_bit(c->raw, 0x122, 0) == 1 && lvl_get(c->p, LVL_F_TSX) == 2)
+		lvl_set(c->p, LVL_F_TSX, 1);
 }
 
 /* The two bits as a guest's or a hypervisor's policy shows them. */
@@ -259,6 +266,17 @@ static void no_lmsl(struct lvl_context *c)
 {
 	if (lvl_has(c->p, LVL_F_LM))
 		lvl_set(c->p, LVL_F_NO_LMSL, 1);
+}
+
+/* What was set above 0x8000001f must be reachable (xen cpu-policy.c). */
+static void max_extended(struct lvl_context *c)
+{
+	const struct lvl_leaf_words *l = lvl_leaf_find(0x80000021, 0);
+	uint32_t any = c->p->v[l->word[0]] | c->p->v[l->word[2]];
+
+	if (any && lvl_known(c->p, LVL_F_MAX_EXTENDED_LEAF) &&
+	    lvl_get(c->p, LVL_F_MAX_EXTENDED_LEAF) < l->leaf)
+		lvl_set(c->p, LVL_F_MAX_EXTENDED_LEAF, l->leaf);
 }
 
 /* -- addresses ------------------------------------------------------------ */
@@ -351,6 +369,10 @@ static const struct lvl_rule_step host_rules[] = {
 	    "0 faults, 1 aborts, 2 works: a chain levels, two bits do not" },
 	  0,
 	  tsx },
+	{ { "HOST.tsx-off", "RTM aborts always",
+	    "TSX_CTRL[0] is set: a mitigation switched it off" },
+	  LVL_VENDOR_INTEL,
+	  tsx_off },
 	{ { "HOST.hazard", "one hazard of RSBA and RRSBA",
 	    "which of the two tells it depends on eIBRS in the result" },
 	  0,
@@ -374,6 +396,10 @@ static const struct lvl_rule_step host_rules[] = {
 	    "no hypervisor lets a guest set it" },
 	  AMD_LIKE,
 	  no_lmsl },
+	{ { "HOST.max-extended", "the maximum extended leaf is 0x80000021",
+	    "statements were set there that the CPU leaves out" },
+	  AMD_LIKE,
+	  max_extended },
 	{ { "HOST.phys-default", "address width without leaf 0x80000008",
 	    "36 bits with PAE, 32 without" },
 	  0,

@@ -45,8 +45,11 @@ static void take(struct lvl_policy *p, const struct lvl_step *step,
 	if (truth == LVL_FALSE) {
 		lvl_set(p, step->field, 0);
 		c.known |= 2;
-	} else {
-		lvl_forget(p, step->field);
+	} else { /* only what is set becomes doubtful */
+		const struct lvl_field *f = &lvl_fields[step->field];
+
+		p->k[f->word] &= ~(p->v[f->word] & f->mask);
+		p->v[f->word] &= ~f->mask;
 	}
 	if (c.before && trail && trail->each)
 		trail->each(trail->arg, &c);

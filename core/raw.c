@@ -15,7 +15,8 @@ static void dynamic(struct lvl_context *c)
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_WORDS; i++)
-		c->p->v[i] &= ~lvl_masks[LVL_MASK_DYNAMIC][i];
+		if (lvl_words[i].place <= LVL_PLACE_EDX)
+			c->p->v[i] &= ~lvl_masks[LVL_MASK_DYNAMIC][i];
 }
 
 /*

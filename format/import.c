@@ -299,10 +299,18 @@ int lvl_import_feature(struct lvl_import *im, const char *name, size_t len,
 
 int lvl_import_fact(struct lvl_import *im, const char *key, const char *value)
 {
+	static const char key_chars[] = "abcdefghijklmnopqrstuvwxyz"
+					"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789-_.";
 	int rc = machine(im);
 
 	if (rc)
 		return rc;
+	if (!*key || key[strspn(key, key_chars)])
+		return lvl_import_fail(im, LVL_E_SYNTAX,
+				       "'%.40s' is not a key: letters, digits, "
+				       "'-', '_' and '.'",
+				       key);
 	if (!strcmp(key, "name")) {
 		free(im->d->name);
 		im->d->name = strdup(value);

@@ -482,31 +482,10 @@ static int end_definition(struct reader *r)
 	return lvl_repeat_done(&r->repeat, r->im);
 }
 
-/*
- * The length of a <cpu> document that is all there and plain: nothing in it
- * that could hide a tag (comments, declarations), no <cpu> within.  Else 0.
- */
-static size_t plain_document(const char *data, size_t len)
-{
-	static const char open[] = "<cpu", close[] = "</cpu>";
-	const char *at = data, *end = data + len;
-
-	if (len < sizeof(close) || memcmp(data, open, sizeof(open) - 1))
-		return 0;
-	while ((at = memchr(at + 1, '<', (size_t)(end - at - 1)))) {
-		if ((size_t)(end - at) < sizeof(close) - 1 || at[1] == '!' ||
-		    at[1] == '?' || !memcmp(at, open, sizeof(open) - 1))
-			return 0;
-		if (!memcmp(at, close, sizeof(close) - 1))
-			return (size_t)(at - data) + sizeof(close) - 1;
-	}
-	return 0;
-}
-
 static int again(void *arg, const char *data, size_t len, size_t *used)
 {
 	struct reader *r = arg;
-	size_t n = plain_document(data, len);
+	size_t n = lvl_repeat_element("cpu", data, len);
 	int rc = lvl_repeat_again(&r->repeat, r->im, data, n);
 
 	*used = rc == 1 ? n : 0;

@@ -166,10 +166,16 @@ json() {
 	[[ $output != *$'\033'* ]]
 }
 
-# A machine as GUEST is a guest that booted there: it fits its own host.
-@test "check: every machine runs its own guests" {
+# A machine as GUEST is a guest that booted there.  These show ITSC without a
+# TSC frequency: whether that guest may move on is not known, all else fits.
+@test "check: every machine runs its own guests, as far as is known" {
 	for host in clx icx spr; do
 		run "$cpulevel" check "$host.txt" "$host.txt"
+		exits 4
+		says itsc
+		run "$cpulevel" level "$host.txt" -o own.level
+		exits 0
+		run "$cpulevel" check own.level "$host.txt"
 		exits 0
 	done
 }

@@ -19,7 +19,8 @@ struct damaged {
 #define HEAD "------[ Logical CPU #0 ]------\n"
 
 static const struct damaged damaged[] = {
-	{ "cpuid-raw", "CPU 0:\n   0x00000001 0x00: eax=0x000a0671 ebx=0x0002\n",
+	{ "cpuid-raw",
+	  "CPU 0:\n   0x00000001 0x00: eax=0x000a0671 ebx=0x0002\n",
 	  LVL_E_SYNTAX, 2, "neither a leaf nor the head of a CPU", 0 },
 	{ "cpuid-raw", "CPU 0:\n   0x0000000g 0x00: " R4,
 	  LVL_E_SYNTAX, 2, "neither a leaf", 0 },
@@ -89,7 +90,8 @@ static const struct damaged damaged[] = {
 	  LVL_E_SYNTAX, 1, "no array element", 0 },
 	{ "libcpuid", "basic_cpuid[]=00000024 756e6547 6c65746e 49656e69\n",
 	  LVL_E_SYNTAX, 1, "no array element", 0 },
-	{ "libcpuid", "basic_cpuid[65536]=00000024 756e6547 6c65746e 49656e69\n",
+	{ "libcpuid",
+	  "basic_cpuid[65536]=00000024 756e6547 6c65746e 49656e69\n",
 	  LVL_E_SYNTAX, 1, "no array element", 0 },
 	{ "libcpuid", "intel_fn[0]=00000024 756e6547 6c65746e 49656e69\n",
 	  LVL_E_UNKNOWN_NAME, 1, "which leaf the array \"intel_fn\"", 0 },
@@ -192,7 +194,8 @@ static const struct {
 	    "more than 4096 logical CPUs", 0 },
 	  "______ Logical CPU #%u ______\n"
 	  "basic_cpuid[0]=00000024 756e6547 6c65746e 49656e69\n", 4097 },
-	{ { "cpuinfo", "", LVL_E_TOO_BIG, 8193, "more than 4096 processors", 0 },
+	{ { "cpuinfo", "", LVL_E_TOO_BIG, 8193,
+	    "more than 4096 processors", 0 },
 	  "processor\t: %u\nflags\t: fpu\n", 4097 },
 };
 /* clang-format on */

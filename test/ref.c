@@ -5,11 +5,11 @@
 
 /* -- fields --------------------------------------------------------------- */
 
+/* and, or, min, max, equal, pair: the others have no order */
 int ref_ordered(unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
 
-	/* and, or, min, max, equal, pair: the others have no order */
 	return f->rule <= LVL_PAIR && f->word != LVL_NO_WORD;
 }
 
@@ -44,16 +44,15 @@ int ref_is_pair(unsigned field)
 /* Bits of the field in its second word, at their place in the value. */
 static uint64_t spill(const struct lvl_field *f)
 {
-	unsigned over = f->lo + f->width > 32 ? f->lo + f->width - 32u : 0;
+	unsigned end = f->lo + f->width;
 
-	return over ? ((1ull << over) - 1) << (32 - f->lo) : 0;
+	return end > 32 ? ((1ull << (end - 32)) - 1) << (32 - f->lo) : 0;
 }
 
 uint64_t ref_full(unsigned field)
 {
-	const struct lvl_field *f = &lvl_fields[field];
-
-	return (uint64_t)(f->mask >> f->lo) | spill(f);
+	return lvl_fields[field].mask >> lvl_fields[field].lo |
+	       spill(&lvl_fields[field]);
 }
 
 /* The field's bits of one of the two arrays of a policy. */
@@ -324,10 +323,12 @@ void ref_low(struct ref_policy *r)
 	unsigned n, i;
 
 	for (n = 0; n < nr_ordered(); n++) {
-		i = ordered[n];
-		if (lvl_fields[i].rule == LVL_AND && !chosen_for_vm(i))
+		const struct lvl_field *f = &lvl_fields[i = ordered[n]];
+
+		if ((f->rule == LVL_AND && !chosen_for_vm(i)) ||
+		    (f->rule == LVL_MIN && !r->f[i].na && zero_none(i)))
 			make(r, i, least(r, i));
-		else if (lvl_fields[i].rule == LVL_OR && !r->f[i].na)
+		else if (f->rule == LVL_OR && !r->f[i].na)
 			make(r, i, greatest(r, i));
 		else if (ref_is_pair(i))
 			low_pair(r, i);

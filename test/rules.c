@@ -141,7 +141,7 @@ static const struct rule_case {
 	{ "HOST.feature-control", "intel vmx sgx m3a=0", "", 0 },
 	{ "HOST.feature-control", "intel vmx sgx ?m3a", "", 0 },
 
-	/* must hold after RAW.dynamic has run, too: as every import does it */
+	/* RAW.dynamic, which every import applies first, leaves MSRs alone */
 	{ "HOST.vm-cr", "amd svm mc0010114=0x18", "-svm", 0 },
 	{ "HOST.vm-cr", "hygon svm mc0010114=0x18", "-svm", 0 },
 	{ "HOST.vm-cr", "amd svm mc0010114=0x10", "", 0 },
@@ -153,7 +153,8 @@ static const struct rule_case {
 	 */
 	{ "HOST.tsx", "intel rtm ?tsx m122=0", "tsx=2", 0 },
 	{ "HOST.tsx", "intel rtm ?tsx ?m122", "tsx=2", 0 },
-	{ "HOST.tsx", "intel rtm ?tsx m122=1", "tsx=1", 0 },
+	{ "HOST.tsx-off", "intel rtm ?tsx m122=1", "tsx=1", 0 },
+	{ "HOST.tsx-off", "intel rtm ?tsx m122=0", "", 0 },
 	{ "HOST.tsx", "intel rtm-always-abort ?tsx", "tsx=1", 0 },
 	{ "HOST.tsx", "intel ?tsx", "tsx=0", 0 },
 	{ "HOST.tsx", "amd ?tsx ?rtm", "tsx=0", 0 },
@@ -194,6 +195,11 @@ static const struct rule_case {
 	{ "HOST.no-bits", "amd", "", 0 },
 	{ "HOST.no-bits", "intel fms=0x00a20f10", "", 0 },
 
+	{ "HOST.max-extended",
+	  "amd fms=0x00800f82 max-extended-leaf=0x8000001f",
+	  "max-extended-leaf=0x80000021", 0 },
+	{ "HOST.max-extended",
+	  "amd fms=0x00800f82 max-extended-leaf=0x80000023", "", 0 },
 	{ "HOST.no-lmsl", "amd lm", "no-lmsl", 0 },
 	{ "HOST.no-lmsl", "amd", "", 0 },
 	{ "HOST.no-lmsl", "intel lm", "", 0 },
@@ -260,7 +266,7 @@ static const struct rule_case {
 	{ "HOST.owner-unknown",
 	  "intel vmx vmx-preemption-timer ?m485 " VMX_GOOD,
 	  "?vmx-preemption-timer ...", 0 },
-	{ "HOST.owner-unknown", "amd sev ?sev-cbit", "?sev ?sme", 0 },
+	{ "HOST.owner-unknown", "amd sev ?sev-cbit", "?sev", 0 },
 	{ "HOST.owner-unknown", "intel vmx " VMX_GOOD, "", 0 },
 	{ "HOST.owner-unknown", "intel ?m480", "", 0 },
 
@@ -480,21 +486,23 @@ static const struct normal_case {
 	/* TSX_CTRL is then the guest's own setting, not what it was told */
 	{ "intel rtm ?tsx m122=1", "rtm tsx=2" },
 	{ "intel rtm-always-abort ?tsx", "rtm-always-abort tsx=1" },
-	{ "intel arch-caps rsba ?ret-alternate", "ret-alternate rsba -rrsba" },
-	{ "intel arch-caps eibrs rsba ?ret-alternate",
+	{ "intel msr arch-caps rsba ?ret-alternate",
+	  "ret-alternate rsba -rrsba" },
+	{ "intel msr ibrsb arch-caps eibrs rsba ?ret-alternate",
 	  "ret-alternate -rsba rrsba" },
 	/* what is true of hardware is not added to what a guest was told */
 	{ "intel fms=0x50657 arch-caps eibrs", "-ret-alternate -rrsba" },
 	{ "amd fms=0x00a20f10", "-nscb -btc-no" },
 	{ "amd fms=0x00100f43 monitor", "monitor" },
-	{ "intel vmx m3a=1 " VMX_GOOD, "vmx" },
+	{ "intel msr vmx m3a=1 " VMX_GOOD, "vmx" },
 	{ "intel erms m1a0=0", "erms" },
 	{ "intel pae", "maxphysaddr=36 guest-maxphysaddr=36" },
-	{ "intel fxsr sse3 ?mxcsr-mask", "mxcsr-mask=0xffff" },
+	{ "intel fpu fxsr sse sse2 sse3 ?mxcsr-mask", "mxcsr-mask=0xffff" },
 	{ "intel ?m10a", "-rdcl-no" },
-	{ "intel xsave avx ?xsave-ymm-size xsave-ymm-offset=576 sse sse2",
+	{ "intel fpu fxsr sse sse2 xsave avx ?xsave-ymm-size "
+	  "xsave-ymm-offset=576",
 	  "xsave-ymm-size=256" },
-	{ "intel vmx ?m480", "?vmx" },
+	{ "intel msr vmx ?m480", "?vmx" },
 };
 
 static void test_normal(void **state)

@@ -266,7 +266,8 @@ class Registry:
                 fail(f, 'has no carrier')
             f['carrier_id'] = self.clause(f, f['carrier'])
             f['zero_none'] = f['owner'] == f['name']
-            if f['owner'] != '-' and f['rule'] not in ('equal', 'pair'):
+            if f['owner'] != '-' and f['rule'] not in ('equal', 'pair') \
+                    and not (f['zero_none'] and f['rule'] == 'min'):
                 fail(f, 'only equal and pair rows have an owner')
             strip = lambda s: set(re.sub(r'>=\d+', '', s).split('|'))
             if f['rule'] in ('equal', 'pair') and f['owner'] != '-' and not f['zero_none'] \

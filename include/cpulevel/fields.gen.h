@@ -10,7 +10,7 @@
 #define LVL_NR_EQUALS 64
 #define LVL_NR_PAIRS 83
 #define LVL_NR_PINS 94
-#define LVL_NR_CLAUSES 183
+#define LVL_NR_CLAUSES 184
 #define LVL_NR_EDGES 318
 #define LVL_NR_MIRRORS 88
 #define LVL_NR_CONSTANTS 64
