@@ -6,7 +6,6 @@
 set -eu
 root=$1 tool=$2
 
-# example COMMAND...: as README.md shows it, first lines only.
 level() {
 	echo "    \$ cpulevel level clx-01.txt icx-01.txt spr-01.txt"
 	(cd "$root/examples/pool" &&
@@ -15,8 +14,10 @@ level() {
 }
 check() {
 	echo "    \$ cpulevel check icx-01.txt clx-01.txt"
-	(cd "$root/examples/pool" &&
-		"$tool" check icx-01.txt clx-01.txt || true) |
+	(
+		cd "$root/examples/pool"
+		"$tool" check icx-01.txt clx-01.txt || true
+	) |
 		sed -n '1,8p;/^security/,/ret-alternate/p;/^It would/,$p' |
 		sed 's/^/    /; s/ *$//'
 }
