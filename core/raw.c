@@ -108,20 +108,23 @@ static void vmx_junk(struct lvl_context *c)
 }
 
 /* SDM v3 20.2: versions 1 to 6, counters of 32, 40, 48 or 64 bits. */
-static int pmu_plausible(const struct lvl_policy *p)
+static int pmu_impossible(const struct lvl_policy *p)
 {
 	uint64_t version = lvl_get(p, LVL_F_PMU_VERSION);
 	uint64_t width = lvl_get(p, LVL_F_PMU_GP_WIDTH);
 
-	return version && version <= 6 &&
-	       (width == 32 || width == 40 || width == 48 || width == 64);
+	if (!lvl_known(p, LVL_F_PMU_VERSION))
+		return 0;
+	return !version || version > 6 ||
+	       (lvl_known(p, LVL_F_PMU_GP_WIDTH) && width != 32 &&
+		width != 40 && width != 48 && width != 64);
 }
 
 static void pmu_junk(struct lvl_context *c)
 {
 	static const uint32_t none[4];
 
-	if (lvl_known(c->p, LVL_F_PMU_VERSION) && !pmu_plausible(c->p))
+	if (pmu_impossible(c->p))
 		(void)lvl_policy_set_leaf(c->p, 0xa, LVL_NO_SUBLEAF, none);
 }
 

@@ -29,6 +29,14 @@ static int ends_with_type(uint32_t leaf, unsigned *reg, uint32_t *mask)
 	}
 }
 
+/* Sub-leaf 0 of the same leaf. */
+static const struct lvl_leaf_words *first(const struct lvl_leaf_words *l)
+{
+	while (l != lvl_leaves && l[-1].leaf == l->leaf)
+		l--;
+	return l;
+}
+
 static const struct lvl_leaf_words *previous(const struct lvl_leaf_words *l)
 {
 	if (l == lvl_leaves || l[-1].leaf != l->leaf)
@@ -94,7 +102,7 @@ static int beyond_subleaves(const struct lvl_policy *p,
 	if (!before)
 		return 0;
 	if (counted_by_eax(l->leaf)) {
-		w = lvl_word_of_leaf(l->leaf, 0, 0);
+		w = first(l)->word[0];
 		return p->k[w] == 0xffffffffu && l->subleaf > p->v[w];
 	}
 	if (!ends_with_type(l->leaf, &reg, &mask))

@@ -118,6 +118,17 @@ static char *clean_copy(const char *s)
 	return copy;
 }
 
+int lvl_desc_set_name(struct lvl_desc *d, const char *name)
+{
+	char *copy = clean_copy(name);
+
+	if (!copy)
+		return -LVL_E_NO_MEMORY;
+	free(d->name);
+	d->name = copy;
+	return 0;
+}
+
 int lvl_desc_add_fact(struct lvl_desc *d, const char *key, const char *value)
 {
 	struct lvl_fact *grown;

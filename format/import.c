@@ -312,9 +312,8 @@ int lvl_import_fact(struct lvl_import *im, const char *key, const char *value)
 				       "'-', '_' and '.'",
 				       key);
 	if (!strcmp(key, "name")) {
-		free(im->d->name);
-		im->d->name = strdup(value);
-		return im->d->name ? 0 : no_memory(im);
+		rc = lvl_desc_set_name(im->d, value);
+		return rc ? no_memory(im) : 0;
 	}
 	return lvl_desc_add_fact(im->d, key, value) ? no_memory(im) : 0;
 }
@@ -356,8 +355,7 @@ static int default_name(struct lvl_import *im)
 			 im->machines + 1);
 	else
 		snprintf(name, sizeof(name), "%.380s", im->name);
-	im->d->name = strdup(name);
-	return im->d->name ? 0 : no_memory(im);
+	return lvl_desc_set_name(im->d, name) ? no_memory(im) : 0;
 }
 
 /* RAW rules on the last CPU, one policy of all CPUs, then HOST rules. */
@@ -370,18 +368,21 @@ static int complete(struct lvl_import *im)
 
 	if (im->cpus)
 		d->nr_cpus = im->cpus;
-	for (k = LVL_KIND_HOST; k < LVL_KIND_SEEN; k++)
-		if (d->policy[k])
+	for (k = LVL_KIND_HOST; k < LVL_NR_KINDS; k++)
+		if (d->policy[k] && k < LVL_KIND_SEEN)
 			lvl_policy_normalise(d->policy[k], NULL);
+		else if (d->policy[k])
+			lvl_policy_clear_out_of_range(d->policy[k]);
 	if (!raw)
 		return 0;
 	rc = finish_cpu(im);
 	if (rc)
 		return rc;
 	lvl_cores_read(im->cores, raw);
-	lvl_policy_clear_out_of_range(raw);
-	if (im->cores->n > 1)
+	if (im->cores->n > 1) {
+		lvl_raw_clean(raw, NULL, NULL); /* of what is left, too */
 		rc = report_cores(im);
+	}
 	if (rc || d->policy[LVL_KIND_HOST])
 		return rc;
 	host = lvl_desc_policy(d, LVL_KIND_HOST);

@@ -124,24 +124,27 @@ int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value)
 
 int lvl_number(const char *s, size_t len, uint64_t max, uint64_t *value)
 {
-	unsigned base = 10;
 	uint64_t v = 0;
-	size_t i = 0;
+	size_t i;
 
 	if (len > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
-		base = 16;
-		i = 2;
+		for (i = 2; i < len; i++) {
+			int d = hex_digit(s[i]);
+
+			if (d < 0 || v >> 60)
+				return 0;
+			v = v << 4 | (unsigned)d;
+		}
+		*value = v;
+		return v <= max;
 	}
-	if (i == len)
-		return 0;
-	for (; i < len; i++) {
+	for (i = 0; i < len; i++) {
 		int d = hex_digit(s[i]);
 
-		if (d < 0 || (unsigned)d >= base ||
-		    v > (max - (unsigned)d) / base)
+		if (d < 0 || d > 9 || v > (max - (unsigned)d) / 10)
 			return 0;
-		v = v * base + (unsigned)d;
+		v = v * 10 + (unsigned)d;
 	}
 	*value = v;
-	return v <= max;
+	return len && v <= max;
 }

@@ -412,8 +412,6 @@ static void end_policy(struct lvl_import *im)
 	for (w = 0; im->total && w < LVL_NR_WORDS; w++)
 		if (!(im->listed[w / 32] >> w % 32 & 1))
 			im->p->k[w] = 0xffffffffu;
-	if (!im->total)
-		lvl_policy_clear_out_of_range(im->p);
 	im->total = 0;
 	memset(im->listed, 0, sizeof(im->listed));
 }

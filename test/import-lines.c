@@ -288,6 +288,7 @@ static void test_xen_policies(void **state)
 
 	r = good("xen-cpuid",
 		 "Domain 5 policy: 2 leaves, 0 MSRs\n CPUID:\n"
+		 "  00000000:ffffffff -> 00000001:756e6547:6c65746e:49656e69\n"
 		 "  00000001:ffffffff -> 000a0671:00000800:00002203:178bfbff\n"
 		 " MSRs:\n"
 		 "Domain 6 policy: 2 leaves, 0 MSRs\n CPUID:\n",

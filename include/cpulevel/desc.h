@@ -82,6 +82,9 @@ struct lvl_desc *lvl_desc_clone(const struct lvl_desc *d);
 /* The policy of a kind, made unknown first if it is new; NULL: no memory. */
 struct lvl_policy *lvl_desc_policy(struct lvl_desc *d, enum lvl_kind kind);
 
+/* Name the machine (copied).  Control characters become '?'. */
+int lvl_desc_set_name(struct lvl_desc *d, const char *name);
+
 /* Append a fact (copied).  Control characters become '?'. */
 int lvl_desc_add_fact(struct lvl_desc *d, const char *key, const char *value);
 
