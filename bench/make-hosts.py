@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Write N host definitions as libvirt describes hosts, from raw dumps.
 
-usage: make-hosts.py CPULEVEL N FILE...
+usage: make-hosts.py [--kinds] CPULEVEL N FILE...
 
 Each FILE is one machine in any form that cpulevel reads; those that are not
 of the first one's vendor are left out and named.  The features are named by
 the cpu_map of the libvirt that is installed, so that it knows all of them:
 each definition is the model that says most about the machine and what the
-machine has beyond it.  The machines are repeated up to N, and each
-definition lacks one feature, another one each time, so that no two that
-follow are alike.
+machine has beyond it.  The machines are repeated up to N: with --kinds as
+they are, as in a pool that was bought in lots, else each definition lacks
+one feature, another one each time, so that hardly two are alike.
 """
 import glob
 import json
@@ -102,7 +102,8 @@ def definition(vendor, model, names):
 
 
 def main():
-    tool, count, paths = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    kinds = sys.argv[1] == "--kinds"
+    tool, count, *paths = sys.argv[1 + kinds:]
     features, models = read_features(), read_models()
     machines, first = [], None
     for path in paths:
@@ -117,10 +118,11 @@ def main():
         machines.append((model, sorted(has - models[model][1])))
     if not machines:
         sys.exit("no machine of a vendor and model that libvirt knows")
-    for i in range(count):
+    for i in range(int(count)):
         model, extra = machines[i % len(machines)]
-        drop = i // len(machines) % (len(extra) + 1)
-        print(definition(first, model, extra[:drop] + extra[drop + 1:]))
+        drop = -1 if kinds else i // len(machines) % (len(extra) + 1)
+        print(definition(first, model,
+                         [x for k, x in enumerate(extra) if k != drop]))
 
 
 if __name__ == "__main__":

@@ -489,13 +489,17 @@ static void settle(struct lvl_context *c, const struct lvl_rule_step *rule,
 		   unsigned count, const struct lvl_trail *trail)
 {
 	struct lvl_policy before;
+	int settled = 0; /* interior and derived fields are */
 
 	do {
 		before = *c->p;
 		lvl_policy_clear_out_of_range(c->p);
 		lvl_apply_rules_(rule, count, c, trail);
+		if (settled && !memcmp(&before, c->p, sizeof(before)))
+			return;
 		lvl_interior(c->p, trail);
 		lvl_finalise(c->p);
+		settled = 1;
 	} while (memcmp(&before, c->p, sizeof(before)));
 }
 

@@ -93,18 +93,13 @@ int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len)
 
 /* -- small parsers -------------------------------------------------------- */
 
-/* Value of a hex digit + 1; 0 for anything else. */
+/* 16 + the value of a hex digit; 0 for anything else. */
 static const uint8_t digit_of[256] = {
-	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
-	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+	['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20, ['5'] = 21,
+	['6'] = 22, ['7'] = 23, ['8'] = 24, ['9'] = 25, ['a'] = 26, ['b'] = 27,
+	['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31, ['A'] = 26, ['B'] = 27,
+	['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
 };
-
-static inline int hex_digit(char c)
-{
-	return digit_of[(unsigned char)c] - 1;
-}
 
 int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value)
 {
@@ -112,11 +107,11 @@ int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value)
 	unsigned i;
 
 	for (i = 0; i < digits; i++) {
-		int d = hex_digit(s[i]);
+		unsigned d = digit_of[(unsigned char)s[i]];
 
-		if (d < 0)
+		if (!d) /* the end of s, too */
 			return 0;
-		v = v << 4 | (unsigned)d;
+		v = v << 4 | (d & 15);
 	}
 	*value = v;
 	return 1;
@@ -128,22 +123,17 @@ int lvl_number(const char *s, size_t len, uint64_t max, uint64_t *value)
 	size_t i;
 
 	if (len > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
-		for (i = 2; i < len; i++) {
-			int d = hex_digit(s[i]);
-
-			if (d < 0 || v >> 60)
-				return 0;
-			v = v << 4 | (unsigned)d;
-		}
-		*value = v;
-		return v <= max;
+		for (s += 2, len -= 2; len > 16 && *s == '0'; s++)
+			len--;
+		return len <= 16 && lvl_hex_fixed(s, (unsigned)len, value) &&
+		       *value <= max;
 	}
 	for (i = 0; i < len; i++) {
-		int d = hex_digit(s[i]);
+		unsigned d = (unsigned)(s[i] - '0');
 
-		if (d < 0 || d > 9 || v > (max - (unsigned)d) / 10)
+		if (d > 9 || v > (~0ull - d) / 10)
 			return 0;
-		v = v * 10 + (unsigned)d;
+		v = v * 10 + d;
 	}
 	*value = v;
 	return len && v <= max;
