@@ -56,7 +56,7 @@ static void tsx(struct lvl_policy *p)
 	follow(p, LVL_F_TSX, LVL_F_RTM_ALWAYS_ABORT, level == 1);
 }
 
-/* One stored hazard; which bit tells it depends on eIBRS (xen.md 1.5). */
+/* One stored hazard; which bit tells it depends on eIBRS. */
 static void ret_alternate(struct lvl_policy *p)
 {
 	int told =

@@ -27,16 +27,17 @@ static int all_known(const struct lvl_policy *p, const struct lvl_leaf_words *l)
 int lvl_xen_leaves_out(const struct lvl_policy *p, struct lvl_leaf *leaf,
 		       size_t *nr)
 {
+	struct lvl_leaf *first = leaf;
 	size_t need = 0;
 	unsigned i, r;
 
-	for (i = 0; i < LVL_NR_LEAVES; i++)
+	/* mostly there is room for all, and no need to count first */
+	for (i = 0; i < LVL_NR_LEAVES && *nr < LVL_NR_LEAVES; i++)
 		need += (size_t)all_known(p, &lvl_leaves[i]);
 	if (*nr < need) {
 		*nr = need;
 		return -LVL_E_NOBUFS;
 	}
-	*nr = need;
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
 		const struct lvl_leaf_words *l = &lvl_leaves[i];
 
@@ -48,6 +49,7 @@ int lvl_xen_leaves_out(const struct lvl_policy *p, struct lvl_leaf *leaf,
 			leaf->reg[r] = p->v[l->word[r]];
 		leaf++;
 	}
+	*nr = (size_t)(leaf - first);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  * dropped, what an Intel CPU repeats beyond its maximum leaf is not data.
  * The HOST rules say what the machine can really do; the last of them makes
  * the policy well-formed, so that levelling one host changes nothing.  The
- * rules, in order, with their reasons: data/rules.tsv and doc/rules.md.
+ * rules, in order, with their reasons: doc/rules.md.
  */
 #ifndef CPULEVEL_HOST_H
 #define CPULEVEL_HOST_H

@@ -71,8 +71,9 @@ struct lvl_status {
 };
 
 /*
- * Read the level.  Published levels are total: what is not known is told as
- * its low value.  trail: what took which field away, rules LEVEL.conflict,
+ * Read the level.  What is not known of an ordered field is told as its low
+ * value; values that must agree and choices of the VM may stay unknown.
+ * trail: what took which field away, rules LEVEL.conflict,
  * LEVEL.unknown, LEVEL.requires, LEVEL.carrier.  status may be NULL.
  * -LVL_E_EMPTY for TOP; -LVL_E_VENDOR where the CPU vendors differ and
  * -LVL_E_CONFLICT for another field without owner (status->none_field says

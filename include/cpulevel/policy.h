@@ -78,7 +78,7 @@ void lvl_set(struct lvl_policy *p, unsigned field, uint64_t value);
 /* Make a field unknown. */
 void lvl_forget(struct lvl_policy *p, unsigned field);
 
-/* One if the single-bit field is set. */
+/* One if the single-bit field, which has a word, is set. */
 static inline int lvl_has(const struct lvl_policy *p, unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
