@@ -39,7 +39,19 @@ struct fitting {
 	lvl_finding_fn *each;
 	void *arg;
 	int no, unknown;
+	uint8_t asked[2][LVL_NR_CLAUSES]; /* carriers: 1 + the truth */
 };
+
+/* Is what carries a value there?  Many values share few carriers. */
+static enum lvl_truth there(struct fitting *x, int of_host, unsigned clause)
+{
+	uint8_t *asked = &x->asked[of_host][clause];
+
+	if (!*asked)
+		*asked = (uint8_t)(1 +
+				   lvl_there_(of_host ? x->h : x->g, clause));
+	return (enum lvl_truth)(*asked - 1);
+}
 
 static void found(struct fitting *x, unsigned field, enum lvl_reason reason,
 		  int sure)
@@ -65,16 +77,16 @@ static void found(struct fitting *x, unsigned field, enum lvl_reason reason,
 
 /*
  * A misfit that holds only if unknown bits are so: which side is unknown?
- * A guest without the carrier has nothing to fit; a host without it has
- * been told of the missing carrier already.
+ * A guest without the carrier has nothing to fit and does not get here; a
+ * host without it has been told of the missing carrier already.
  */
 static void misfit(struct fitting *x, unsigned field, enum lvl_reason reason)
 {
-	enum lvl_truth carried = lvl_there_(x->g, lvl_fields[field].carrier);
+	unsigned carrier = lvl_fields[field].carrier;
+	enum lvl_truth carried = there(x, 0, carrier);
 	int g = lvl_known(x->g, field), h = lvl_known(x->h, field);
 
-	if (carried == LVL_FALSE ||
-	    lvl_there_(x->h, lvl_fields[field].carrier) == LVL_FALSE)
+	if (there(x, 1, carrier) == LVL_FALSE)
 		return;
 	if (!g)
 		reason = LVL_R_UNKNOWN_GUEST;
@@ -229,11 +241,13 @@ static void fit_word(struct fitting *x, unsigned w, uint32_t bits)
 	unsigned i;
 
 	for (i = 0; bits && i < word->count; i++) {
-		uint32_t m = lvl_fields[word->first + i].mask;
+		const struct lvl_field *f = &lvl_fields[word->first + i];
 
-		if (bits & m)
+		/* what means nothing to the guest need not fit */
+		if (bits & f->mask && (f->rule == LVL_AND ||
+				       there(x, 0, f->carrier) != LVL_FALSE))
 			fit_field(x, word->first + i);
-		bits &= ~m;
+		bits &= ~f->mask;
 	}
 }
 
