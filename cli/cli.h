@@ -101,6 +101,9 @@ struct lvl_desc *cli_one(char *arg, int *rc);
 extern const struct lvl_format *cli_from;
 int cli_set_from(const char *name);
 
+/* The format of the machine that cli_each() is handing over. */
+extern const struct lvl_format *cli_read_as;
+
 /* -- which policy of a description ---------------------------------------- */
 
 enum cli_of { OF_DEFAULT, OF_MAX, OF_RAW, OF_KIND };

@@ -1,59 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#include "format/import.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* -- which format it was -------------------------------------------------- */
-
-/*
- * A reader that finds the format as detection does, remembers its name for
- * the line on stderr, and lets that one read.
- */
-static struct lvl_format noting;
-
-static const struct lvl_format *find_format(const struct lvl_import *im)
-{
-	const char *head = im->buf + im->pos;
-	size_t len = im->len - im->pos;
-	const struct lvl_format *best = NULL;
-	int score, most = 0;
-	unsigned i;
-
-	if (len >= 3 && !memcmp(head, "\xef\xbb\xbf", 3)) {
-		head += 3; /* a UTF-8 byte order mark */
-		len -= 3;
-	}
-	for (i = 0; lvl_formats[i]; i++) {
-		score = lvl_formats[i]->probe(head, len < 8192 ? len : 8192);
-		if (score > most) {
-			most = score;
-			best = lvl_formats[i];
-		}
-	}
-	return best;
-}
-
-static int note_and_read(struct lvl_import *im)
-{
-	const struct lvl_format *found = find_format(im);
-
-	if (!found)
-		return lvl_import_fail(im, LVL_E_SYNTAX,
-				       "not a format that is known; "
-				       "`cpulevel import --formats` lists "
-				       "them");
-	noting.name = found->name;
-	return found->read(im);
-}
-
-static struct lvl_format noting = {
-	.name = "unknown",
-	.read = note_and_read,
-};
 
 /* -- one machine ---------------------------------------------------------- */
 
@@ -123,9 +73,7 @@ static int is_virtual(const struct lvl_desc *d)
 
 static void tell(const struct lvl_desc *d)
 {
-	const char *format = cli_from == &noting ? noting.name : cli_from->name;
-
-	fprintf(stderr, "%s: %s", d->name, format);
+	fprintf(stderr, "%s: %s", d->name, cli_read_as->name);
 	if (d->nr_cpus)
 		fprintf(stderr, ", %u CPU%s", d->nr_cpus,
 			d->nr_cpus == 1 ? "" : "s");
@@ -189,8 +137,6 @@ static int import(char **args, int nr, const char *output)
 	struct cli_out out;
 	int rc;
 
-	if (!cli_from)
-		cli_from = &noting;
 	if (!output)
 		return import_to_stdout(args, nr);
 	rc = cli_out_open(&out, output);

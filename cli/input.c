@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-const struct lvl_format *cli_from;
+const struct lvl_format *cli_from, *cli_read_as;
 
 int cli_set_from(const char *name)
 {
@@ -74,7 +74,7 @@ static int read_stream(struct walk *w, const char *head, size_t len)
 {
 	struct lvl_ferr err;
 	int rc = lvl_import_stream(head, len, stdin, "<stdin>", cli_from,
-				   one_machine, w, NULL, &err);
+				   one_machine, w, &cli_read_as, &err);
 
 	return report(w, rc, &err);
 }
@@ -130,8 +130,8 @@ static int read_path(struct walk *w, const char *path)
 		return EXIT_INPUT;
 	}
 	rc = report(w,
-		    lvl_import_file(f, path, cli_from, rename_machine, &r, NULL,
-				    &err),
+		    lvl_import_file(f, path, cli_from, rename_machine, &r,
+				    &cli_read_as, &err),
 		    &err);
 	fclose(f);
 	return rc;

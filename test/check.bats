@@ -3,6 +3,7 @@
 # check: verdicts, what they say, and the JSON contract.
 
 bats_require_minimum_version 1.5.0
+load verdicts
 
 setup() {
 	cpulevel=${CPULEVEL:?the program to test}
@@ -13,29 +14,6 @@ setup() {
 	for host in clx icx spr; do
 		"$cpulevel" level "$host.txt" -o "on-$host.txt" >/dev/null
 	done
-}
-
-exits() {
-	echo "$output"
-	[ "$status" -eq "$1" ]
-}
-
-says() {
-	if [[ $output != *"$1"* ]]; then
-		echo "does not say: $1"
-		echo "$output"
-		return 1
-	fi
-}
-
-json() {
-	python3 - "$@" <<-'EOF'
-	import json, sys
-	with open(sys.argv[1], encoding='utf-8') as f:
-	    d = json.load(f)
-	if not eval(sys.argv[2]):
-	    sys.exit('not so: ' + sys.argv[2])
-	EOF
 }
 
 @test "check: 0, yes" {

@@ -3,6 +3,7 @@
 # level: exit codes, the JSON contract, determinism, input in all its forms.
 
 bats_require_minimum_version 1.5.0
+load verdicts
 
 setup() {
 	cpulevel=${CPULEVEL:?the program to test}
@@ -10,32 +11,6 @@ setup() {
 	pool=$root/test/pool
 	cd "$BATS_TEST_TMPDIR" || return
 	cp "$pool"/clx.txt "$pool"/icx.txt "$pool"/spr.txt .
-}
-
-# The exit code of the last run, with what it said.
-exits() {
-	echo "$output"
-	[ "$status" -eq "$1" ]
-}
-
-# says TEXT: the last run's output has it
-says() {
-	if [[ $output != *"$1"* ]]; then
-		echo "does not say: $1"
-		echo "$output"
-		return 1
-	fi
-}
-
-# json FILE EXPRESSION: true of the document d
-json() {
-	python3 - "$@" <<-'EOF'
-	import json, sys
-	with open(sys.argv[1], encoding='utf-8') as f:
-	    d = json.load(f)
-	if not eval(sys.argv[2]):
-	    sys.exit('not so: ' + sys.argv[2])
-	EOF
 }
 
 # -- exit codes --------------------------------------------------------------

@@ -3,6 +3,7 @@
 # show: by name, by register, and as a document.
 
 bats_require_minimum_version 1.5.0
+load verdicts
 
 setup() {
 	cpulevel=${CPULEVEL:?the program to test}
@@ -17,29 +18,6 @@ setup() {
 	cpuid 0x00000000 -    0x0000000d 0x756e6547 0x6c65746e 0x49656e69
 	cpuid 0x00000001 -    0x000306a9 0x00100800 0x7fbae3ff 0xbfebfbff
 	cpuid 0x00000007 0x00 0x00000000 0x00000281 0x00000000 0x00000000
-	EOF
-}
-
-exits() {
-	echo "$output"
-	[ "$status" -eq "$1" ]
-}
-
-says() {
-	if [[ $output != *"$1"* ]]; then
-		echo "does not say: $1"
-		echo "$output"
-		return 1
-	fi
-}
-
-json() {
-	python3 - "$@" <<-'EOF'
-	import json, sys
-	with open(sys.argv[1], encoding='utf-8') as f:
-	    d = json.load(f)
-	if not eval(sys.argv[2]):
-	    sys.exit('not so: ' + sys.argv[2])
 	EOF
 }
 
