@@ -6,6 +6,7 @@
 
 /* -- MSRs that CPUID says are not there ----------------------------------- */
 
+/* SDM v4 table 2-2: each names the CPUID bit that announces it. */
 static const struct {
 	uint32_t first, last;
 	uint16_t field;
