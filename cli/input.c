@@ -105,11 +105,12 @@ static int rename_machine(void *arg, struct lvl_desc *d)
 	size_t n = strlen(r->path);
 
 	if (!strncmp(d->name, r->path, n)) {
-		size_t size = strlen(r->name) + strlen(d->name + n) + 1;
-		char *name = malloc(size);
+		size_t to = strlen(r->name), rest = strlen(d->name + n) + 1;
+		char *name = malloc(to + rest);
 
 		if (name) {
-			snprintf(name, size, "%s%s", r->name, d->name + n);
+			memcpy(name, r->name, to);
+			memcpy(name + to, d->name + n, rest);
 			free(d->name);
 			d->name = name;
 		}

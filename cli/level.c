@@ -25,7 +25,7 @@ int level_matters(const struct level_answer *a, unsigned field)
 
 int level_lost(const struct level_answer *a, unsigned field)
 {
-	return pool_bit(field) >= 0 && lvl_fields[field].rule != LVL_OR &&
+	return pool_keeps(field) && lvl_fields[field].rule != LVL_OR &&
 	       a->pool->lacking[field] < a->pool->nr &&
 	       !lvl_has(&a->level, field);
 }

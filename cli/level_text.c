@@ -200,11 +200,11 @@ static void statements(const struct level_answer *a)
 		size_t h, n = 0;
 		char word[128];
 
-		if (lvl_fields[i].rule != LVL_OR || pool_bit(i) < 0 ||
+		if (lvl_fields[i].rule != LVL_OR || !pool_keeps(i) ||
 		    !lvl_has(&a->level, i) || !level_matters(a, i))
 			continue;
 		for (h = 0; h < a->pool->nr; h++)
-			n += (size_t)pool_tells(&a->pool->host[h], i);
+			n += (size_t)pool_has(&a->pool->host[h], i);
 		if (n == a->pool->nr)
 			continue;
 		if (!any++)

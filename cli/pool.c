@@ -14,68 +14,89 @@ static int is_capability(unsigned field)
  * The fields that every machine is asked for, found once: adding a machine
  * must not walk the whole registry.
  */
-static uint16_t capability[LVL_NR_FIELDS], statement[LVL_NR_FIELDS];
-static uint16_t leak[LVL_NR_FIELDS];
-static unsigned nr_capabilities, nr_statements, nr_leaks, dense_words;
-static int16_t dense[LVL_NR_FIELDS]; /* place in a set, or -1 */
+static uint16_t capability[LVL_NR_FIELDS], leak[LVL_NR_FIELDS];
+static unsigned nr_capabilities, nr_leaks;
+
+/* The words with capabilities and statements: the bits of each sort. */
+static struct kept {
+	uint16_t word;
+	uint32_t capabilities, statements;
+	uint32_t offers; /* those that count as features */
+} kept[LVL_NR_WORDS];
+static unsigned nr_kept;
+static uint16_t place[LVL_NR_WORDS]; /* of a word in kept[], from 1; 0: none */
+
+static struct kept *keep(unsigned word)
+{
+	if (!place[word]) {
+		kept[nr_kept].word = (uint16_t)word;
+		place[word] = (uint16_t)++nr_kept;
+	}
+	return &kept[place[word] - 1];
+}
 
 static void number_fields(void)
 {
-	unsigned i, n = 0;
+	unsigned i;
 
-	nr_capabilities = nr_statements = nr_leaks = 0;
+	if (nr_kept)
+		return;
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		dense[i] = -1;
-		if (lvl_fields[i].word == LVL_NO_WORD)
+		const struct lvl_field *f = &lvl_fields[i];
+
+		if (f->word == LVL_NO_WORD)
 			continue;
-		if (lvl_fields[i].rule == LVL_LEAK)
+		if (f->rule == LVL_LEAK)
 			leak[nr_leaks++] = (uint16_t)i;
-		if (is_capability(i))
+		if (is_capability(i)) {
 			capability[nr_capabilities++] = (uint16_t)i;
-		else if (lvl_fields[i].rule == LVL_OR)
-			statement[nr_statements++] = (uint16_t)i;
-		else
-			continue;
-		dense[i] = (int16_t)n++;
+			keep(f->word)->capabilities |= f->mask;
+		} else if (f->rule == LVL_OR) {
+			keep(f->word)->statements |= f->mask;
+		}
+		if (cli_is_feature(i))
+			keep(f->word)->offers |= f->mask;
 	}
-	dense_words = (n + 63) / 64;
 }
 
-int pool_bit(unsigned field)
+int pool_keeps(unsigned field)
 {
-	return dense[field];
+	const struct lvl_field *f = &lvl_fields[field];
+	const struct kept *k;
+
+	if (f->word == LVL_NO_WORD || !place[f->word])
+		return 0;
+	k = &kept[place[f->word] - 1];
+	return ((k->capabilities | k->statements) & f->mask) != 0;
 }
 
-static int test(const uint64_t *set, unsigned field)
+static int kind_has(const struct pool_kind *k, unsigned field)
 {
-	int b = dense[field];
+	const struct lvl_field *f = &lvl_fields[field];
 
-	return b >= 0 && (set[b / 64] >> (b % 64) & 1);
-}
-
-static void put(uint64_t *set, unsigned field)
-{
-	int b = dense[field];
-
-	set[b / 64] |= 1ull << (b % 64);
+	return (k->has[place[f->word] - 1] & f->mask) != 0;
 }
 
 int pool_has(const struct pool_host *h, unsigned field)
 {
-	return test(h->of->has, field);
+	return kind_has(h->of, field);
 }
 
-int pool_tells(const struct pool_host *h, unsigned field)
+static unsigned count(uint32_t bits)
 {
-	return test(h->of->tells, field);
+	unsigned n;
+
+	for (n = 0; bits; n++)
+		bits &= bits - 1;
+	return n;
 }
 
 unsigned pool_capabilities(const struct lvl_policy *p)
 {
 	unsigned i, n = 0;
 
-	for (i = 0; i < nr_capabilities; i++)
-		n += (unsigned)lvl_has(p, capability[i]);
+	for (i = 0; i < nr_kept; i++)
+		n += count(p->v[kept[i].word] & kept[i].capabilities);
 	return n;
 }
 
@@ -120,14 +141,13 @@ static char *copy(const char *s)
 
 static void brand_bytes(const struct lvl_policy *p, char brand[49])
 {
-	unsigned i, b, n = 0;
+	const struct lvl_leaf_words *l = NULL;
+	unsigned i;
 
-	for (i = 0; i < 12; i++) {
-		const struct lvl_leaf_words *l =
-			lvl_leaf_find(0x80000002 + i / 4, 0);
-
-		for (b = 0; b < 4; b++)
-			brand[n++] = (char)(p->v[l->word[i % 4]] >> 8 * b);
+	for (i = 0; i < 48; i++) {
+		if (!(i % 16))
+			l = lvl_leaf_find(0x80000002 + i / 16, 0);
+		brand[i] = (char)(p->v[l->word[i / 4 % 4]] >> i % 4 * 8);
 	}
 	brand[48] = '\0';
 }
@@ -158,26 +178,17 @@ static int take_features(struct pool_kind *h, const struct lvl_policy *policy)
 {
 	unsigned i;
 
-	h->has = calloc(2 * dense_words, sizeof(*h->has));
+	h->has = calloc(nr_kept, sizeof(*h->has));
 	if (!h->has)
 		return -1;
-	h->tells = h->has + dense_words;
-	for (i = 0; i < nr_capabilities; i++) {
-		if (!lvl_has(policy, capability[i]))
-			continue;
-		h->capabilities++;
-		put(h->has, capability[i]);
+	for (i = 0; i < nr_kept; i++) {
+		const struct kept *k = &kept[i];
+		uint32_t v = policy->v[k->word];
+
+		h->has[i] = v & (k->capabilities | k->statements);
+		h->offers += count(v & k->offers);
 	}
-	h->offers = h->capabilities;
-	for (i = 0; i < nr_statements; i++) {
-		if (!lvl_has(policy, statement[i]))
-			continue;
-		put(h->tells, statement[i]);
-		h->offers += (unsigned)cli_is_feature(statement[i]);
-	}
-	h->offers += (unsigned)(lvl_has(policy, LVL_F_RTM_ALWAYS_ABORT) +
-				lvl_has(policy, LVL_F_RSBA) +
-				lvl_has(policy, LVL_F_RRSBA));
+	h->capabilities = pool_capabilities(policy);
 	return 0;
 }
 
@@ -221,7 +232,7 @@ static uint64_t hash_kind(const struct pool_kind *k)
 	uint64_t h = k->kind;
 	unsigned i;
 
-	for (i = 0; i < 2 * dense_words; i++)
+	for (i = 0; i < nr_kept; i++)
 		h = mix(h, k->has[i]);
 	h = mix_text(h, k->cpu);
 	h = mix_text(h, k->kernel);
@@ -237,7 +248,7 @@ static int same_kind(const struct pool_kind *a, const struct pool_kind *b)
 {
 	return a->kind == b->kind && a->offers == b->offers &&
 	       a->vendor == b->vendor &&
-	       !memcmp(a->has, b->has, 2 * dense_words * sizeof(*a->has)) &&
+	       !memcmp(a->has, b->has, nr_kept * sizeof(*a->has)) &&
 	       same_text(a->cpu, b->cpu) && same_text(a->kernel, b->kernel) &&
 	       same_text(a->microcode, b->microcode);
 }
@@ -406,7 +417,7 @@ void pool_done(struct pool *p)
 		for (i = 0; i < nr_capabilities; i++) {
 			unsigned field = capability[i];
 
-			if (test(p->kind[k]->has, field))
+			if (kind_has(p->kind[k], field))
 				continue;
 			p->lacking[field] += p->kind[k]->times;
 			p->lacker[field] = p->kind[k]->first;

@@ -7,11 +7,10 @@
 
 /*
  * Capabilities are what a level takes away or leaves: `and` rows, and RTM,
- * which is derived from a number.  One bit each in a host's sets.
+ * which is derived from a number.  Statements are `or` rows.
  */
 struct pool_kind {
-	uint64_t *has;   /* dense capability bits */
-	uint64_t *tells; /* statements (`or` rows) that hold on it */
+	uint32_t *has;   /* capabilities and statements, by word */
 	unsigned offers; /* features it shows, statements included */
 	unsigned capabilities;
 	unsigned vendor;    /* LVL_VENDOR_..., 0: not known */
@@ -57,10 +56,9 @@ int pool_add(void *pool, struct lvl_desc *d);
 /* All machines are there: count who lacks what. */
 void pool_done(struct pool *p);
 
-/* Number of a capability or statement in the dense sets, or -1. */
-int pool_bit(unsigned field);
+/* Is it a capability or a statement?  Then: does the machine have it? */
+int pool_keeps(unsigned field);
 int pool_has(const struct pool_host *h, unsigned field);
-int pool_tells(const struct pool_host *h, unsigned field);
 
 /* How many capabilities a policy has. */
 unsigned pool_capabilities(const struct lvl_policy *p);

@@ -241,11 +241,13 @@ void lvl_count_fold(const struct lvl_count *c, struct lvl_fold *f)
 	f->n = c->n;
 	if (!c->n)
 		return;
-	for (i = 0; i < LVL_NR_WORDS; i++) {
-		f->and_low[i] = sum_is(c->ones, NULL, i, c->n);
-		f->and_high[i] = sum_is(c->ones, c->unknown, i, c->n);
-		f->or_low[i] = ~at_zero(c->ones, i);
-		f->or_high[i] = f->or_low[i] | ~at_zero(c->unknown, i);
+	for (i = 0; i < lvl_nr_ordered; i++) {
+		unsigned w = lvl_ordered[i];
+
+		f->and_low[w] = sum_is(c->ones, NULL, w, c->n);
+		f->and_high[w] = sum_is(c->ones, c->unknown, w, c->n);
+		f->or_low[w] = ~at_zero(c->ones, w);
+		f->or_high[w] = f->or_low[w] | ~at_zero(c->unknown, w);
 	}
 	for (i = 0; i < LVL_NR_NUMBERS; i++) {
 		const struct lvl_field *n = &lvl_fields[lvl_numbers[i]];

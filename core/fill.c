@@ -3,6 +3,7 @@
 #include "fill.h"
 
 #include "clause.h"
+#include "tables.h"
 
 /* -- MSRs that CPUID says are not there ----------------------------------- */
 
@@ -77,14 +78,19 @@ static int shared_by(const struct lvl_constant *k, unsigned vendor)
 
 void lvl_rule_constants_(struct lvl_context *c)
 {
-	unsigned i;
+	const struct lvl_constant *k = lvl_constants;
+	unsigned asked = ~0u; /* a carrier that is not there */
 
-	for (i = 0; i < LVL_NR_CONSTANTS; i++) {
-		const struct lvl_constant *k = &lvl_constants[i];
+	for (; k < lvl_constants + LVL_NR_CONSTANTS; k++) {
+		unsigned carrier = lvl_fields[k->field].carrier;
 
-		if (shared_by(k, c->vendor) && !lvl_known(c->p, k->field) &&
-		    lvl_clause_(c->p, lvl_fields[k->field].carrier) == LVL_TRUE)
+		if (carrier == asked || lvl_known(c->p, k->field) ||
+		    !shared_by(k, c->vendor))
+			continue;
+		if (lvl_clause_(c->p, carrier) == LVL_TRUE)
 			lvl_set(c->p, k->field, k->value);
+		else
+			asked = carrier;
 	}
 }
 
@@ -98,39 +104,24 @@ static void forget_owner(struct lvl_policy *p, unsigned field)
 		lvl_forget(p, lvl_atoms[o->first + i].field);
 }
 
-/* Fields come in runs with the same carrier: it is asked once a run. */
-struct run {
-	unsigned carrier;
-	int carried;
-};
-
-static void one_owner(struct lvl_policy *p, unsigned field, struct run *run)
+/* Forgetting an owner may leave the others of the run without a carrier. */
+static void one_run(struct lvl_policy *p, const struct lvl_run *run)
 {
-	const struct lvl_field *f = &lvl_fields[field];
+	const uint16_t *field = lvl_owned + run->first;
+	const uint16_t *end = field + run->count;
 
-	if (run->carrier == f->carrier && !run->carried)
-		return;
-	if (!f->owner || lvl_known(p, field))
-		return;
-	if (run->carrier != f->carrier) {
-		run->carrier = f->carrier;
-		run->carried = lvl_clause_(p, f->carrier) == LVL_TRUE;
-	}
-	if (run->carried) {
-		forget_owner(p, field);
-		run->carrier = ~0u;
+	for (; field < end; field++) {
+		if (lvl_clause_(p, run->carrier) != LVL_TRUE)
+			return;
+		if (!lvl_known(p, *field))
+			forget_owner(p, *field);
 	}
 }
 
 void lvl_rule_owner_unknown_(struct lvl_context *c)
 {
-	struct run run = { ~0u, 0 };
 	unsigned i;
 
-	for (i = 0; i < LVL_NR_EQUALS; i++)
-		one_owner(c->p, lvl_equals[i], &run);
-	for (i = 0; i < LVL_NR_PAIRS; i++) {
-		one_owner(c->p, lvl_pairs[i], &run);
-		one_owner(c->p, lvl_fields[lvl_pairs[i]].pair, &run);
-	}
+	for (i = 0; i < lvl_nr_owned_runs; i++)
+		one_run(c->p, &lvl_owned_runs[i]);
 }

@@ -40,7 +40,7 @@ static void identity(struct lvl_policy *p)
 	for (i = 0; i < LVL_NR_PINS; i++) {
 		const struct lvl_field *f = &lvl_fields[lvl_pins[i]];
 
-		if (lvl_clause_(p, f->carrier) == LVL_FALSE)
+		if (f->carrier && lvl_clause_(p, f->carrier) == LVL_FALSE)
 			clear_instances(p, f);
 	}
 }
@@ -80,20 +80,18 @@ static void mirrors(struct lvl_policy *p)
 
 	for (i = 0; i < LVL_NR_MIRRORS; i++) {
 		const struct lvl_mirror *m = &lvl_mirrors[i];
-		enum lvl_truth a, b;
+		enum lvl_truth t = LVL_FALSE, other;
 
-		if (m->vendors && !(m->vendors & vendor)) {
-			put(p, m->field, 0);
-			continue;
+		if (!m->vendors || m->vendors & vendor)
+			t = lvl_clause_(p, m->clause[0]);
+		if (t != LVL_FALSE && m->clause[1]) {
+			other = lvl_clause_(p, m->clause[1]);
+			t = other < t ? other : t;
 		}
-		a = lvl_clause_(p, m->clause[0]);
-		b = lvl_clause_(p, m->clause[1]);
-		if (a == LVL_FALSE || b == LVL_FALSE)
-			put(p, m->field, 0);
-		else if (a == LVL_TRUE && b == LVL_TRUE)
-			put(p, m->field, 1);
-		else
+		if (t == LVL_MAYBE)
 			lvl_forget(p, m->field);
+		else
+			put(p, m->field, t == LVL_TRUE);
 	}
 }
 

@@ -121,13 +121,14 @@ void lvl_fold_add(struct lvl_fold *f, const struct lvl_policy *p)
 {
 	unsigned i;
 
-	for (i = 0; i < LVL_NR_WORDS; i++) {
-		uint32_t low = p->v[i], high = p->v[i] | ~p->k[i];
+	for (i = 0; i < lvl_nr_ordered; i++) {
+		unsigned w = lvl_ordered[i];
+		uint32_t low = p->v[w], high = p->v[w] | ~p->k[w];
 
-		f->and_low[i] &= low;
-		f->and_high[i] &= high;
-		f->or_low[i] |= low;
-		f->or_high[i] |= high;
+		f->and_low[w] &= low;
+		f->and_high[w] &= high;
+		f->or_low[w] |= low;
+		f->or_high[w] |= high;
 	}
 	fold_numbers(f, p);
 	if (!f->n || donor_order(p, &f->donor) < 0)
@@ -141,12 +142,14 @@ void lvl_fold_merge(struct lvl_fold *a, const struct lvl_fold *b)
 
 	if (b->n && (!a->n || donor_order(&b->donor, &a->donor) < 0))
 		a->donor = b->donor;
-	for (i = 0; i < LVL_NR_WORDS; i++) {
-		a->and_low[i] &= b->and_low[i];
-		a->and_high[i] &= b->and_high[i];
-		a->or_low[i] |= b->or_low[i];
-		a->or_high[i] |= b->or_high[i];
-		a->cap[i] &= b->cap[i];
+	for (i = 0; i < lvl_nr_ordered; i++) {
+		unsigned w = lvl_ordered[i];
+
+		a->and_low[w] &= b->and_low[w];
+		a->and_high[w] &= b->and_high[w];
+		a->or_low[w] |= b->or_low[w];
+		a->or_high[w] |= b->or_high[w];
+		a->cap[w] &= b->cap[w];
 	}
 	for (i = 0; i < LVL_NR_NUMBERS; i++) {
 		if (b->number_seen[i])

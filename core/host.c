@@ -38,8 +38,7 @@ static void known(struct lvl_context *c)
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_WORDS; i++)
-		c->p->v[i] &= lvl_masks[LVL_MASK_NAMED][i] &
-			      ~lvl_masks[LVL_MASK_DYNAMIC][i];
+		c->p->v[i] &= lvl_masks[LVL_MASK_STORED][i];
 }
 
 static void hypervisor(struct lvl_context *c)
@@ -87,14 +86,18 @@ static void no_leaf(struct lvl_policy *p, const struct lvl_leaf_words *l)
 
 static void foreign_leaves(struct lvl_context *c)
 {
-	unsigned i, k;
+	const struct lvl_leaf_words *l, *end = lvl_leaves + LVL_NR_LEAVES;
+	unsigned i;
 
-	for (i = 0; i < LVL_NR_LEAVES; i++)
-		for (k = 0; k < LVL_COUNT(private_ranges); k++)
-			if (lvl_leaves[i].leaf >> 16 ==
-				    private_ranges[k].range &&
-			    !(private_ranges[k].vendors & c->vendor))
-				no_leaf(c->p, &lvl_leaves[i]);
+	for (i = 0; i < LVL_COUNT(private_ranges); i++) {
+		uint32_t range = private_ranges[i].range;
+
+		if (private_ranges[i].vendors & c->vendor)
+			continue;
+		l = lvl_leaf_find(range << 16, 0);
+		for (; l && l < end && l->leaf >> 16 == range; l++)
+			no_leaf(c->p, l);
+	}
 }
 
 /* What other vendors' manuals define does not hold here. */

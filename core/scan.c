@@ -3,45 +3,56 @@
 
 /* -- how far a leaf's sub-leaves go --------------------------------------- */
 
-/* Sub-leaves are counted by 0:eax of the same leaf (SDM v2 CPUID). */
-static int counted_by_eax(uint32_t leaf)
+/*
+ * SDM v2 CPUID, APM v3 E.4: sub-leaf 0 counts them in eax, or the last is
+ * followed by one whose type is 0.
+ */
+static const struct ending {
+	uint32_t leaf;
+	uint32_t type; /* its bits; 0: counted */
+	unsigned reg;
+} endings[] = {
+	{ 0x00000004, 0x1f, 0 },   { 0x00000007, 0, 0 },
+	{ 0x0000000b, 0xff00, 2 }, { 0x00000014, 0, 0 },
+	{ 0x0000001d, 0, 0 },      { 0x0000001f, 0xff00, 2 },
+	{ 0x00000024, 0, 0 },      { 0x8000001d, 0x1f, 0 },
+	{ 0x80000026, 0xff00, 2 },
+};
+
+static const struct ending *ending_of(uint32_t leaf)
 {
-	return leaf == 0x7 || leaf == 0x14 || leaf == 0x1d || leaf == 0x24;
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(endings); i++)
+		if (endings[i].leaf == leaf)
+			return &endings[i];
+	return NULL;
 }
 
-/* Sub-leaves end with one whose type is 0: eax[4:0], or ecx[15:8]. */
-static int ends_with_type(uint32_t leaf, unsigned *reg, uint32_t *mask)
+/* On the way through lvl_leaves[], in order. */
+struct walk {
+	const struct lvl_leaf_words *first; /* of this leaf */
+	const struct ending *ending;
+};
+
+/* Is this one of the sub-leaves that the leaf itself says it has? */
+static int is_there(struct walk *w, const struct lvl_policy *p,
+		    const struct lvl_leaf_words *l)
 {
-	switch (leaf) {
-	case 0x4:
-	case 0x8000001d:
-		*reg = 0;
-		*mask = 0x1f;
+	unsigned word;
+
+	if (!l->subleaf || l->subleaf == LVL_NO_SUBLEAF) {
+		w->first = l;
+		w->ending = l->subleaf ? NULL : ending_of(l->leaf);
 		return 1;
-	case 0xb:
-	case 0x1f:
-	case 0x80000026:
-		*reg = 2;
-		*mask = 0xff00;
-		return 1;
-	default:
-		return 0;
 	}
-}
-
-/* Sub-leaf 0 of the same leaf. */
-static const struct lvl_leaf_words *first(const struct lvl_leaf_words *l)
-{
-	while (l != lvl_leaves && l[-1].leaf == l->leaf)
-		l--;
-	return l;
-}
-
-static const struct lvl_leaf_words *previous(const struct lvl_leaf_words *l)
-{
-	if (l == lvl_leaves || l[-1].leaf != l->leaf)
-		return NULL;
-	return l - 1;
+	if (!w->ending)
+		return 1;
+	word = (w->ending->type ? l - 1 : w->first)->word[w->ending->reg];
+	if (p->k[word] != 0xffffffffu)
+		return 1;
+	return w->ending->type ? (p->v[word] & w->ending->type) != 0
+			       : l->subleaf <= p->v[word];
 }
 
 /* -- one leaf ------------------------------------------------------------- */
@@ -56,71 +67,47 @@ static void zero_leaf(struct lvl_policy *p, const struct lvl_leaf_words *l)
 	}
 }
 
-/* The maximum that governs a leaf: its word; leaf 0x40000000 and the like
- * govern themselves by the register's high half. */
+/* Leaf 0x40000000 and the like govern their range, by the high half. */
 static uint32_t base_of(uint32_t leaf)
 {
 	return leaf & 0xffff0000u;
 }
 
-/* 1: beyond its maximum; 0: within; -1: the maximum is not known. */
-static int beyond_maximum(const struct lvl_policy *p, uint32_t leaf, unsigned w)
-{
-	uint32_t max;
-
-	if (w == LVL_NO_WORD || p->k[w] != 0xffffffffu)
-		return -1;
-	max = p->v[w];
-	if (base_of(max) != base_of(leaf))
-		return leaf != base_of(leaf) || base_of(leaf) != 0;
-	return leaf > max;
-}
-
-/* The word of the maximum that governs a leaf, kept while leaves share it. */
+/* Leaves that share a maximum. */
 struct range {
 	uint32_t base;
-	unsigned word;
+	uint64_t end; /* from here on they are not there */
 };
 
-static unsigned maximum_word(struct range *r, uint32_t leaf)
+/*
+ * Without a known maximum all leaves count.  If the first leaf names no
+ * maximum there is none but leaf 0.
+ */
+static struct range range_of(const struct lvl_policy *p, uint32_t leaf)
 {
-	if (r->word == LVL_NO_WORD || r->base != base_of(leaf)) {
-		r->base = base_of(leaf);
-		r->word = lvl_word_of_leaf(r->base, 0, 0);
-	}
-	return r->word;
-}
+	struct range r = { base_of(leaf), 1ull << 32 };
+	unsigned w = lvl_word_of_leaf(r.base, 0, 0);
 
-/* Beyond the sub-leaves that the leaf itself says it has? */
-static int beyond_subleaves(const struct lvl_policy *p,
-			    const struct lvl_leaf_words *l)
-{
-	const struct lvl_leaf_words *before = previous(l);
-	uint32_t mask;
-	unsigned reg, w;
-
-	if (!before)
-		return 0;
-	if (counted_by_eax(l->leaf)) {
-		w = first(l)->word[0];
-		return p->k[w] == 0xffffffffu && l->subleaf > p->v[w];
-	}
-	if (!ends_with_type(l->leaf, &reg, &mask))
-		return 0;
-	w = before->word[reg];
-	return p->k[w] == 0xffffffffu && !(p->v[w] & mask);
+	if (w == LVL_NO_WORD || p->k[w] != 0xffffffffu)
+		return r;
+	r.end = p->v[w] + 1ull;
+	if (base_of(p->v[w]) != r.base)
+		r.end = r.base ? r.base : 1;
+	return r;
 }
 
 void lvl_policy_clear_out_of_range(struct lvl_policy *p)
 {
-	struct range r = { 0, LVL_NO_WORD };
+	struct range r = range_of(p, lvl_leaves[0].leaf);
+	struct walk w = { NULL, NULL };
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
 		const struct lvl_leaf_words *l = &lvl_leaves[i];
 
-		if (beyond_maximum(p, l->leaf, maximum_word(&r, l->leaf)) > 0 ||
-		    beyond_subleaves(p, l))
+		if (r.base != base_of(l->leaf))
+			r = range_of(p, l->leaf);
+		if (!is_there(&w, p, l) || l->leaf >= r.end)
 			zero_leaf(p, l);
 	}
 }
@@ -141,27 +128,25 @@ static void scan_leaf(struct lvl_policy *p, const struct lvl_reader *reader,
  * Leaves of other hypervisors and of other vendors' ranges answer with the
  * last basic leaf on Intel: read only if their first leaf names a maximum.
  */
-static int worth_reading(const struct lvl_policy *p,
-			 const struct lvl_leaf_words *l)
+static int is_in_range(const struct lvl_policy *p, uint32_t leaf)
 {
-	if (l->leaf == base_of(l->leaf))
-		return 1;
-	return !beyond_maximum(p, l->leaf,
-			       lvl_word_of_leaf(base_of(l->leaf), 0, 0)) &&
-	       !beyond_subleaves(p, l);
+	return leaf == base_of(leaf) || leaf < range_of(p, leaf).end;
 }
 
 void lvl_policy_scan(struct lvl_policy *p, const struct lvl_reader *reader)
 {
+	struct walk w = { NULL, NULL };
 	uint64_t value;
 	unsigned i;
 
 	lvl_policy_clear(p);
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
-		if (worth_reading(p, &lvl_leaves[i]))
-			scan_leaf(p, reader, &lvl_leaves[i]);
+		const struct lvl_leaf_words *l = &lvl_leaves[i];
+
+		if (is_there(&w, p, l) && is_in_range(p, l->leaf))
+			scan_leaf(p, reader, l);
 		else
-			zero_leaf(p, &lvl_leaves[i]);
+			zero_leaf(p, l);
 	}
 	lvl_policy_clear_out_of_range(p);
 	for (i = 0; reader->rdmsr && i < LVL_NR_MSRS; i++)

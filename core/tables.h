@@ -37,4 +37,13 @@ extern const struct lvl_group lvl_groups[];
 extern const uint16_t lvl_nr_groups;
 extern const struct lvl_effect lvl_effects[];
 
+/* Fields with an owner: first those that must agree, then intervals. */
+struct lvl_run {
+	uint16_t carrier;      /* of all fields of the run */
+	uint16_t first, count; /* in lvl_owned[] */
+};
+extern const uint16_t lvl_owned[];
+extern const struct lvl_run lvl_owned_runs[];
+extern const uint16_t lvl_nr_owned_runs;
+
 #endif

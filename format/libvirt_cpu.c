@@ -38,7 +38,8 @@ struct reader {
 	char outer[2][32]; /* the names of the elements around */
 
 	/* the definition that is being read */
-	unsigned depth; /* of its element; NO_CPU: none */
+	const struct part *part; /* the element below it */
+	unsigned depth;          /* of its element; NO_CPU: none */
 	int guest;
 	int host_model; /* of domainCapabilities */
 	unsigned vendor;
@@ -49,6 +50,7 @@ struct reader {
 	uint8_t said[LVL_NR_FIELDS];
 
 	struct seen_name cache[256];
+	struct lvl_models_met met;
 	struct lvl_repeat repeat;
 };
 
@@ -209,56 +211,35 @@ static int read_feature(struct reader *r, const char **attr)
 	return 0;
 }
 
-/* Does the file know the features that came to the model later? */
-static int knows_added(const struct reader *r)
-{
-	size_t n = r->model->added ? strlen(r->model->added) : 0;
-	unsigned i;
-
-	for (i = 0; n && i < r->nr_said; i++)
-		if (!strncmp(lvl_field_name(r->fields[i]), r->model->added, n))
-			return 1;
-	return 0;
-}
-
 /* Dynamic bits are never stored: they are of the moment, not of the CPU. */
-static void set_feature(struct reader *r, unsigned field, int present)
+static int is_stored(unsigned field)
 {
-	if (lvl_fields[field].rule != LVL_DYNAMIC)
-		lvl_set(r->im->p, field, (uint64_t)present);
+	const struct lvl_field *f = &lvl_fields[field];
+
+	return f->rule != LVL_DYNAMIC && f->word != LVL_NO_WORD;
 }
 
-/* The features of the model that the list says nothing about. */
-static void apply_model(struct reader *r)
-{
-	const struct lvl_model *m = r->model;
-	const char *uncertain = knows_added(r) ? NULL : m->added;
-	size_t n = uncertain ? strlen(uncertain) : 0;
-	uint32_t has[LVL_MODEL_SET], left;
-	unsigned i, f;
-
-	lvl_model_features(m, has);
-	for (i = 0; i < m->nr_removed; i++) {
-		f = lvl_model_changes[m->first_removed + i];
-		has[f / 32] &= ~((uint32_t)1 << f % 32);
-	}
-	for (i = 0; i < LVL_MODEL_SET; i++)
-		for (f = 32 * i, left = has[i]; left; f++, left >>= 1)
-			if (left & 1 && r->said[f] == NOTHING &&
-			    (!n || strncmp(lvl_field_name(f), uncertain, n)))
-				set_feature(r, f, 1);
-}
-
+/* The features of the model, then what the list says of them and others. */
 static void apply_features(struct reader *r)
 {
+	const uint32_t *bits = NULL;
+	struct lvl_policy *p = r->im->p;
 	unsigned i;
 
 	if (r->model)
-		apply_model(r);
-	for (i = 0; i < r->nr_said; i++)
-		if (r->said[r->fields[i]] != OPTIONAL)
-			set_feature(r, r->fields[i],
-				    r->said[r->fields[i]] == PRESENT);
+		bits = lvl_model_bits(&r->met, r->model, r->fields, r->nr_said);
+	for (i = 0; bits && i < LVL_NR_WORDS; i++) {
+		p->v[i] |= bits[i];
+		p->k[i] |= bits[i];
+	}
+	for (i = 0; i < r->nr_said; i++) {
+		unsigned field = r->fields[i];
+
+		if (r->said[field] == OPTIONAL)
+			lvl_forget(p, field);
+		else if (is_stored(field))
+			lvl_set(p, field, r->said[field] == PRESENT);
+	}
 }
 
 /* -- numbers -------------------------------------------------------------- */
@@ -482,14 +463,14 @@ static int end_definition(struct reader *r)
 	return lvl_repeat_done(&r->repeat, r->im);
 }
 
-static int again(void *arg, const char *data, size_t len, size_t *used)
+/* Only an element that is one definition gives one machine. */
+static int again(void *arg, const char *data, size_t len)
 {
 	struct reader *r = arg;
-	size_t n = lvl_repeat_element("cpu", data, len);
-	int rc = lvl_repeat_again(&r->repeat, r->im, data, n);
 
-	*used = rc == 1 ? n : 0;
-	return rc == 1 ? 0 : rc;
+	if (!lvl_xml_root_is(data, len, "cpu"))
+		len = 0;
+	return lvl_repeat_again(&r->repeat, r->im, data, len);
 }
 
 /* -- the file ------------------------------------------------------------- */
@@ -522,7 +503,6 @@ static int is_definition(struct reader *r, unsigned depth, const char *name,
 static int start(void *arg, unsigned depth, const char *name, const char **attr)
 {
 	struct reader *r = arg;
-	const struct part *part;
 
 	if (r->depth == NO_CPU && is_definition(r, depth, name, attr))
 		return begin_definition(r, depth, attr);
@@ -532,14 +512,15 @@ static int start(void *arg, unsigned depth, const char *name, const char **attr)
 				 "%.31s", name);
 		return 0;
 	}
-	part = depth == r->depth + 1 ? find_part(name) : NULL;
-	return part && part->start ? part->start(r, attr) : 0;
+	if (depth != r->depth + 1)
+		return 0;
+	r->part = find_part(name);
+	return r->part && r->part->start ? r->part->start(r, attr) : 0;
 }
 
 static int end(void *arg, unsigned depth, const char *name, const char *text)
 {
 	struct reader *r = arg;
-	const struct part *part;
 
 	if (r->depth == NO_CPU) {
 		if (depth == 1 && !strcmp(name, "name") &&
@@ -551,8 +532,9 @@ static int end(void *arg, unsigned depth, const char *name, const char *text)
 	}
 	if (depth == r->depth)
 		return end_definition(r);
-	part = depth == r->depth + 1 ? find_part(name) : NULL;
-	return part && part->text ? part->text(r, text) : 0;
+	if (depth != r->depth + 1)
+		return 0;
+	return r->part && r->part->text ? r->part->text(r, text) : 0;
 }
 
 static int read_cpu(struct lvl_import *im)

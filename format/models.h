@@ -71,66 +71,44 @@ static inline int lvl_model_set_has(const uint32_t set[LVL_MODEL_SET],
 	return set[field / 32] >> field % 32 & 1;
 }
 
-static inline void lvl_model_apply(const struct lvl_model *m,
-				   uint32_t set[LVL_MODEL_SET])
+static inline void lvl_model_set_put(uint32_t set[LVL_MODEL_SET],
+				     unsigned field, int on)
 {
-	unsigned i;
+	uint32_t bit = (uint32_t)1 << field % 32;
 
-	for (i = 0; i < m->nr_changes; i++) {
-		unsigned change = lvl_model_changes[m->first_change + i];
-		unsigned field = change & ~LVL_MODEL_OFF;
-		uint32_t bit = (uint32_t)1 << field % 32;
-
-		if (change & LVL_MODEL_OFF)
-			set[field / 32] &= ~bit;
-		else
-			set[field / 32] |= bit;
-	}
+	set[field / 32] = on ? set[field / 32] | bit : set[field / 32] & ~bit;
 }
 
 /* All features of a model, whatever their age. */
-static inline void lvl_model_features(const struct lvl_model *m,
-				      uint32_t set[LVL_MODEL_SET])
-{
-	const struct lvl_model *chain[LVL_MODEL_DEPTH];
-	unsigned n = 0;
-
-	memset(set, 0, LVL_MODEL_SET * sizeof(*set));
-	for (;; m = &lvl_models[m->base]) {
-		chain[n++] = m;
-		if (m == &lvl_models[m->base] || n == LVL_MODEL_DEPTH)
-			break;
-	}
-	while (n)
-		lvl_model_apply(chain[--n], set);
-}
+void lvl_model_features(const struct lvl_model *m, uint32_t set[LVL_MODEL_SET]);
 
 /*
  * The model of that name or alias ("Haswell" is "Haswell-v1" to QEMU), exact
  * in every letter as the tools have it; NULL if there is none.
  */
-static inline const struct lvl_model *lvl_model_find(const char *source,
-						     const char *name)
-{
-	unsigned lo = 0, hi = lvl_nr_model_names, src;
+const struct lvl_model *lvl_model_find(const char *source, const char *name);
 
-	for (src = 0; src < lvl_nr_model_sources; src++)
-		if (!strcmp(lvl_model_sources[src].name, source))
-			break;
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-		const struct lvl_model_name *n = &lvl_model_names[mid];
-		int order = n->source != src ? (n->source > src ? 1 : -1)
-					     : strcmp(n->name, name);
+/*
+ * Models that were met in a file: which bits of a policy their name says are
+ * set.  Begins as zeroes.
+ */
+#define LVL_MODELS_MET 64u
+struct lvl_models_met {
+	struct lvl_model_bits {
+		const struct lvl_model *model;
+		int later; /* with the features that came to it later */
+		uint32_t word[LVL_NR_WORDS];
+	} of[LVL_MODELS_MET];
+	const char *prefix; /* of the features in added[] */
+	uint32_t added[LVL_MODEL_SET];
+};
 
-		if (!order)
-			return &lvl_models[n->model];
-		if (order < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
-}
+/*
+ * The bits of each word that the model says are set when the file itself
+ * names these n fields.  Valid until the next call.
+ */
+const uint32_t *lvl_model_bits(struct lvl_models_met *met,
+			       const struct lvl_model *m, const uint16_t *named,
+			       unsigned n);
 
 #endif

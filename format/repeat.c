@@ -90,24 +90,6 @@ int lvl_repeat_done(struct lvl_repeat *r, struct lvl_import *im)
 	return rc;
 }
 
-size_t lvl_repeat_element(const char *name, const char *text, size_t len)
-{
-	const char *at = text, *end = text + len;
-	size_t n = strlen(name);
-
-	if (len < n + 1 || *text != '<' || memcmp(text + 1, name, n))
-		return 0;
-	while ((at = memchr(at + 1, '<', (size_t)(end - at - 1)))) {
-		if ((size_t)(end - at) < n + 3 || at[1] == '!' ||
-		    at[1] == '?' || !memcmp(at + 1, name, n))
-			return 0;
-		if (at[1] == '/' && !memcmp(at + 2, name, n) &&
-		    at[n + 2] == '>')
-			return (size_t)(at - text) + n + 3;
-	}
-	return 0;
-}
-
 void lvl_repeat_free(struct lvl_repeat *r)
 {
 	unsigned i;

@@ -36,13 +36,6 @@ int lvl_repeat_again(struct lvl_repeat *r, struct lvl_import *im,
 /* Instead of lvl_import_done(). */
 int lvl_repeat_done(struct lvl_repeat *r, struct lvl_import *im);
 
-/*
- * The length of the XML element at the head of the text if all of it is
- * there and plain: nothing that could hide a tag (comments, declarations),
- * and no element of that name within.  Else 0.
- */
-size_t lvl_repeat_element(const char *name, const char *text, size_t len);
-
 void lvl_repeat_free(struct lvl_repeat *r);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "xml.h"
 
+#include "plain.h"
+
 #include <expat.h>
 #include <stdlib.h>
 
@@ -23,6 +25,10 @@ struct xml {
 	size_t step; /* bytes to parse at once */
 	size_t len;
 	char text[LVL_LINE_MAX + 1]; /* of an element, or between documents */
+
+	struct lvl_plain plain;
+	const char *data;                /* what it was cut from */
+	const struct lvl_plain_tag *tag; /* that the reader is given */
 };
 
 /* -- within a document ---------------------------------------------------- */
@@ -330,23 +336,71 @@ static int gap(struct xml *x, const char *data, size_t len, size_t *used)
 	return rc;
 }
 
-/* Between documents: one that was read before is not parsed again. */
-static int repeated(struct xml *x, const char *data, size_t len, size_t *used)
-{
-	size_t space = 0;
-	int rc;
+/* -- plain documents ------------------------------------------------------ */
 
-	*used = 0;
-	if (x->len || !x->reader->again)
+static unsigned long line_of_tag(void *arg)
+{
+	const struct xml *x = arg;
+	const char *at = x->data, *tag = x->data + x->tag->at;
+	unsigned long line = x->newlines + 1;
+
+	while ((at = memchr(at, '\n', (size_t)(tag - at)))) {
+		line++;
+		at++;
+	}
+	return line;
+}
+
+/* The document is in x->plain: give the reader what it would get. */
+static int read_plain(struct xml *x, const char *data)
+{
+	const struct lvl_plain_tag *t = x->plain.tag;
+	const struct lvl_plain_tag *end = t + x->plain.nr_tags;
+	unsigned depth = 0;
+	int rc = 0;
+
+	x->data = data;
+	x->im->line_now = line_of_tag;
+	x->im->line_arg = x;
+	for (; t < end && !rc; t++) {
+		x->tag = t;
+		rc = t->text ? x->reader->end(x->arg, --depth, t->name, t->text)
+			     : x->reader->start(x->arg, depth++, t->name,
+						t->attr);
+	}
+	x->im->line_now = NULL;
+	return rc;
+}
+
+/*
+ * Between documents: one that is plain needs no parser, and one that was
+ * read before not even to be cut up.  *used: bytes that are done with.
+ */
+static int whole(struct xml *x, const char *data, size_t len, size_t *used)
+{
+	size_t space = 0, n;
+	int rc = 0;
+
+	if (x->len)
 		return 0;
 	while (space < len && is_space(data[space]))
 		space++;
-	rc = x->reader->again(x->arg, data + space, len - space, used);
-	if (*used) {
-		*used += space;
-		consume(x, data, *used);
+	consume(x, data, space);
+	data += space;
+	*used = space;
+	n = lvl_plain_length(data, len - space);
+	if (n && x->reader->again)
+		rc = x->reader->again(x->arg, data, n);
+	if (!rc && lvl_plain_cut(&x->plain, data, n)) {
+		rc = read_plain(x, data);
+		rc = rc ? rc : 1;
 	}
-	return rc;
+	if (rc <= 0)
+		return rc;
+	consume(x, data, n);
+	x->im->line = x->newlines + 1;
+	*used += n;
+	return 0;
 }
 
 /* -- the whole file ------------------------------------------------------- */
@@ -359,7 +413,7 @@ static int chunk(struct xml *x, const char *data, size_t len)
 	while (len && !rc) {
 		used = 0;
 		if (!x->open)
-			rc = repeated(x, data, len, &used);
+			rc = whole(x, data, len, &used);
 		if (!rc && !used)
 			rc = x->open ? feed(x, data, len, &used)
 				     : gap(x, data, len, &used);

@@ -28,10 +28,10 @@ struct lvl_xml_reader {
 	int (*end)(void *arg, unsigned depth, const char *name,
 		   const char *text);
 	/*
-	 * A document may begin at data.  Bytes of it that were read before,
-	 * whole, and need not be parsed: *used, else 0.  NULL: none are.
+	 * The bytes of a document.  1: they were read before and it is
+	 * delivered; else it is read as any other.  NULL: none are known.
 	 */
-	int (*again)(void *arg, const char *data, size_t len, size_t *used);
+	int (*again)(void *arg, const char *data, size_t len);
 	/* before the root; NULL: of no interest */
 	int (*comment)(void *arg, const char *text);
 };

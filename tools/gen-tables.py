@@ -26,7 +26,7 @@ GATE = re.compile(r'^(none|n/a|cr0|cr4|efer|xcr0|xss|cpl0|msr:(0x[0-9a-f]+|any)'
 NO = 0xffff
 # The order of enum lvl_mask in registry.h.
 MASKS = ['and', 'or', 'equal', 'number', 'feature', 'named', 'pin', 'derived', 'free',
-         'dynamic', 'leak', 'owner', 'chosen']
+         'dynamic', 'leak', 'owner', 'chosen', 'stored']
 
 
 class DataError(Exception):
@@ -519,6 +519,8 @@ def masks(reg):
         rule = f['rule']
         if rule != 'hidden':
             add('named', f)
+            if rule != 'dynamic':
+                add('stored', f)
         if rule in MASKS:
             add(rule, f)
         if rule == 'and' and f['bits'] == 1:
@@ -539,7 +541,8 @@ def masks(reg):
 def field_rows(reg):
     offset, names, rows = 0, [], []
     for f in reg.fields:
-        flags = (1 if f.get('upper') else 0) | (2 if f['zero_none'] else 0)
+        wide = f['word'] == NO or f['lo'] + f['bits'] > 32
+        flags = (1 if f.get('upper') else 0) | (2 if f['zero_none'] else 0) | (4 if wide else 0)
         later = RULES.index(f['later']) if f['later'] != '-' else RULES.index(f['rule'])
         rows.append('\t{ %d, 0x%08x, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, %d, 0x%x, %d, { %d, %d, %d } },'
                     % (offset, f['mask'], f['word'], f['carrier_id'], f['owner_id'], f['pair'], f['lo'],
@@ -549,6 +552,22 @@ def field_rows(reg):
         names.append('\t"%s\\0"' % f['name'])
         offset += len(f['name']) + 1
     return rows, names
+
+
+def owned(reg):
+    """Fields with an owner, equal rows before intervals, in runs of one carrier."""
+    rows = [i for i, f in enumerate(reg.fields) if f['rule'] == 'equal' and f['word'] != NO]
+    for i, f in enumerate(reg.fields):
+        if f['rule'] == 'pair' and not f['upper']:
+            rows += [i, f['pair']]
+    rows = [i for i in rows if reg.fields[i]['owner_id']]
+    runs = []
+    for n, i in enumerate(rows):
+        carrier = reg.fields[i]['carrier_id']
+        if not runs or runs[-1][0] != carrier:
+            runs.append([carrier, n, 0])
+        runs[-1][2] += 1
+    return rows, runs
 
 
 def word_rows(reg):
@@ -614,6 +633,10 @@ def tables(reg):
     o.append('};\n\nconst struct lvl_msr_words lvl_msrs[LVL_NR_MSRS] = {')
     o += ['\t{ 0x%08x, %d, %d },' % m for m in msrs(reg)]
     o.append('};\n')
+    rows, runs = owned(reg)
+    o.append('const uint16_t lvl_owned[] = {\n' + wrap(rows) + '\n};\n')
+    o.append('const struct lvl_run lvl_owned_runs[] = {\n' + '\n'.join('\t{ %d, %d, %d },' % tuple(r) for r in runs)
+             + '\n};\nconst uint16_t lvl_nr_owned_runs = %d;\n' % len(runs))
     o.append(group_tables(reg))
     o.append(alias_table(reg))
     return '\n'.join(o)

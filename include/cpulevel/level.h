@@ -27,7 +27,8 @@ LVL_BEGIN
  * A running fold.  n == 0 is TOP, the level of an empty pool: the identity
  * of folding, never written out.  low is the fold of the members as a host
  * offers them (unknown `and` bits read 0, unknown `or` bits 1), high the
- * fold of what they could at most turn out to be.
+ * fold of what they could at most turn out to be.  Only the words of
+ * lvl_ordered[] are folded; the others stay as in TOP.
  */
 struct lvl_fold {
 	uint32_t n;

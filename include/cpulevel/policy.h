@@ -49,18 +49,13 @@ void lvl_policy_zero(struct lvl_policy *p);
 uint64_t lvl_get_wide(const struct lvl_policy *p, unsigned field);
 int lvl_known_wide(const struct lvl_policy *p, unsigned field);
 
-static inline int lvl_is_wide_(const struct lvl_field *f)
-{
-	return f->word == LVL_NO_WORD || f->lo + f->width > 32;
-}
-
 /* The value of a field; unknown bits read 0.  Instance 0 of alike rows. */
 static inline uint64_t lvl_get(const struct lvl_policy *p, unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
 
-	return lvl_is_wide_(f) ? lvl_get_wide(p, field)
-			       : (p->v[f->word] & f->mask) >> f->lo;
+	return f->flags & LVL_FIELD_WIDE ? lvl_get_wide(p, field)
+					 : (p->v[f->word] & f->mask) >> f->lo;
 }
 
 /* One if every bit of the field is known. */
@@ -68,8 +63,8 @@ static inline int lvl_known(const struct lvl_policy *p, unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
 
-	return lvl_is_wide_(f) ? lvl_known_wide(p, field)
-			       : !(~p->k[f->word] & f->mask);
+	return f->flags & LVL_FIELD_WIDE ? lvl_known_wide(p, field)
+					 : !(~p->k[f->word] & f->mask);
 }
 
 /* Set a field and mark it known.  Bits beyond its width must be 0. */

@@ -129,6 +129,7 @@ struct lvl_field {
 
 #define LVL_FIELD_UPPER 0x01u     /* pair: this row is the upper end (may) */
 #define LVL_FIELD_ZERO_NONE 0x02u /* 0 means that there is none */
+#define LVL_FIELD_WIDE 0x04u      /* not within one word, or in none */
 
 /* "field has at least this value": 1 for a single bit. */
 struct lvl_atom {
@@ -192,6 +193,7 @@ enum lvl_mask {
 	LVL_MASK_LEAK,    /* leak rows */
 	LVL_MASK_OWNER,   /* features that own a value */
 	LVL_MASK_CHOSEN,  /* and rows with LVL_SYNTH_VM: the VM's choice */
+	LVL_MASK_STORED,  /* what a policy holds: named, not dynamic */
 	LVL_NR_MASKS
 };
 extern const uint32_t lvl_masks[LVL_NR_MASKS][LVL_NR_WORDS];
