@@ -232,8 +232,8 @@ static uint64_t hash_kind(const struct pool_kind *k)
 	uint64_t h = k->kind;
 	unsigned i;
 
-	for (i = 0; i < nr_kept; i++)
-		h = mix(h, k->has[i]);
+	for (i = 0; i + 1 < nr_kept; i += 2)
+		h = mix(h, (uint64_t)k->has[i] << 32 | k->has[i + 1]);
 	h = mix_text(h, k->cpu);
 	h = mix_text(h, k->kernel);
 	return mix_text(h, k->microcode);

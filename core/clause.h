@@ -25,11 +25,10 @@ static inline enum lvl_truth lvl_atom_(const struct lvl_policy *p,
 	return (p->k[f->word] & f->mask) == f->mask ? LVL_FALSE : LVL_MAYBE;
 }
 
-/* A disjunction; the empty clause always holds. */
-static inline enum lvl_truth lvl_clause_(const struct lvl_policy *p,
-					 unsigned clause)
+/* Atom by atom; the empty clause always holds. */
+static inline enum lvl_truth lvl_atoms_(const struct lvl_policy *p,
+					const struct lvl_clause *c)
 {
-	const struct lvl_clause *c = &lvl_clauses[clause];
 	enum lvl_truth best = c->count ? LVL_FALSE : LVL_TRUE;
 	unsigned i;
 
@@ -40,6 +39,19 @@ static inline enum lvl_truth lvl_clause_(const struct lvl_policy *p,
 			best = t;
 	}
 	return best;
+}
+
+/* A disjunction: most look at one word. */
+static inline enum lvl_truth lvl_clause_(const struct lvl_policy *p,
+					 unsigned clause)
+{
+	const struct lvl_clause *c = &lvl_clauses[clause];
+
+	if (p->v[c->word] & c->mask)
+		return LVL_TRUE;
+	if (!c->whole)
+		return lvl_atoms_(p, c);
+	return ~p->k[c->word] & c->mask ? LVL_MAYBE : LVL_FALSE;
 }
 
 /* Is what carries a value there?  What carries that, too. */

@@ -77,10 +77,11 @@ static int word_order(const struct lvl_policy *a, const struct lvl_policy *b)
 		unsigned w = lvl_pinned[i];
 		uint32_t m = lvl_masks[LVL_MASK_PIN][w];
 
+		if (!(((a->k[w] ^ b->k[w]) | (a->v[w] ^ b->v[w])) & m))
+			continue;
 		if ((a->k[w] ^ b->k[w]) & m)
 			return (a->k[w] & m) > (b->k[w] & m) ? -1 : 1;
-		if ((a->v[w] ^ b->v[w]) & m)
-			return (a->v[w] & m) < (b->v[w] & m) ? -1 : 1;
+		return (a->v[w] & m) < (b->v[w] & m) ? -1 : 1;
 	}
 	return 0;
 }

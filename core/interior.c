@@ -77,16 +77,6 @@ static void pass_told(struct lvl_policy *p, const struct lvl_trail *trail)
 
 /* -- the same in silence, clause by clause -------------------------------- */
 
-static enum lvl_truth truth_of(const struct lvl_policy *p,
-			       const struct lvl_group *g)
-{
-	if (p->v[g->word] & g->mask)
-		return LVL_TRUE;
-	if (!g->whole)
-		return lvl_clause_(p, g->clause);
-	return ~p->k[g->word] & g->mask ? LVL_MAYBE : LVL_FALSE;
-}
-
 static void fail(struct lvl_policy *p, const struct lvl_group *g)
 {
 	const struct lvl_effect *e = &lvl_effects[g->first];
@@ -104,8 +94,12 @@ static void doubt(struct lvl_policy *p, const struct lvl_group *g)
 	const struct lvl_effect *end = e + g->needs;
 
 	for (; e < end; e++) {
-		p->k[e->word] &= ~(p->v[e->word] & e->mask);
-		p->v[e->word] &= ~e->mask;
+		uint32_t set = p->v[e->word] & e->mask;
+
+		if (!set)
+			continue;
+		p->k[e->word] &= ~set;
+		p->v[e->word] &= ~set;
 	}
 }
 
@@ -114,7 +108,7 @@ static void pass(struct lvl_policy *p)
 	unsigned i;
 
 	for (i = 0; i < lvl_nr_groups; i++) {
-		enum lvl_truth truth = truth_of(p, &lvl_groups[i]);
+		enum lvl_truth truth = lvl_clause_(p, lvl_groups[i].clause);
 
 		if (truth == LVL_FALSE)
 			fail(p, &lvl_groups[i]);
@@ -167,8 +161,8 @@ static int empty_pairs(struct lvl_policy *p, const struct lvl_trail *trail)
 	int any = 0;
 
 	for (i = 0; i < LVL_NR_PAIRS; i++) {
-		if (!lvl_fields[lvl_pairs[i]].owner ||
-		    !is_empty(p, lvl_pairs[i]))
+		if (!is_empty(p, lvl_pairs[i]) ||
+		    !lvl_fields[lvl_pairs[i]].owner)
 			continue;
 		owner_falls(p, lvl_pairs[i], trail);
 		any = 1;

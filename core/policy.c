@@ -12,17 +12,10 @@ void lvl_policy_zero(struct lvl_policy *p)
 	memset(p->k, 0xff, sizeof(p->k));
 }
 
-/* Bits of the field in the word after its first: MSR fields only. */
+/* Bits of a wide field in the word after its first: MSR fields only. */
 static uint32_t high_mask(const struct lvl_field *f)
 {
-	unsigned above = f->lo + f->width;
-
-	return above <= 32 ? 0 : 0xffffffffu >> (64 - above);
-}
-
-static int crosses(const struct lvl_field *f)
-{
-	return f->lo + f->width > 32;
+	return 0xffffffffu >> (64 - (f->lo + f->width));
 }
 
 uint64_t lvl_get_wide(const struct lvl_policy *p, unsigned field)
@@ -33,8 +26,6 @@ uint64_t lvl_get_wide(const struct lvl_policy *p, unsigned field)
 	if (f->word == LVL_NO_WORD)
 		return 0;
 	low = (p->v[f->word] & f->mask) >> f->lo;
-	if (!crosses(f))
-		return low;
 	return low | (uint64_t)(p->v[f->word + 1] & high_mask(f))
 			     << (32 - f->lo);
 }
@@ -45,25 +36,35 @@ int lvl_known_wide(const struct lvl_policy *p, unsigned field)
 
 	if (f->word == LVL_NO_WORD || (p->k[f->word] & f->mask) != f->mask)
 		return 0;
-	return !crosses(f) || !(high_mask(f) & ~p->k[f->word + 1]);
+	return !(high_mask(f) & ~p->k[f->word + 1]);
 }
 
-void lvl_set(struct lvl_policy *p, unsigned field, uint64_t value)
+static void set_wide(struct lvl_policy *p, const struct lvl_field *f,
+		     uint64_t value)
 {
-	const struct lvl_field *f = &lvl_fields[field];
 	uint32_t low = (uint32_t)(value << f->lo) & f->mask;
+	uint32_t m = high_mask(f);
+	uint32_t high = (uint32_t)(value >> (32 - f->lo)) & m;
 
 	if (f->word == LVL_NO_WORD)
 		return;
 	p->v[f->word] = (p->v[f->word] & ~f->mask) | low;
 	p->k[f->word] |= f->mask;
-	if (crosses(f)) {
-		uint32_t m = high_mask(f);
-		uint32_t high = (uint32_t)(value >> (32 - f->lo)) & m;
+	p->v[f->word + 1] = (p->v[f->word + 1] & ~m) | high;
+	p->k[f->word + 1] |= m;
+}
 
-		p->v[f->word + 1] = (p->v[f->word + 1] & ~m) | high;
-		p->k[f->word + 1] |= m;
+void lvl_set(struct lvl_policy *p, unsigned field, uint64_t value)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+
+	if (f->flags & LVL_FIELD_WIDE) {
+		set_wide(p, f, value);
+		return;
 	}
+	p->v[f->word] = (p->v[f->word] & ~f->mask) |
+			((uint32_t)(value << f->lo) & f->mask);
+	p->k[f->word] |= f->mask;
 }
 
 void lvl_forget(struct lvl_policy *p, unsigned field)
@@ -74,7 +75,7 @@ void lvl_forget(struct lvl_policy *p, unsigned field)
 		return;
 	p->v[f->word] &= ~f->mask;
 	p->k[f->word] &= ~f->mask;
-	if (crosses(f)) {
+	if (f->flags & LVL_FIELD_WIDE) {
 		p->v[f->word + 1] &= ~high_mask(f);
 		p->k[f->word + 1] &= ~high_mask(f);
 	}

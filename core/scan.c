@@ -80,15 +80,16 @@ struct range {
 };
 
 /*
- * Without a known maximum all leaves count.  If the first leaf names no
- * maximum there is none but leaf 0.
+ * The range that l, its first leaf, begins.  Without a known maximum all
+ * leaves count.  If the first leaf names no maximum there is none but leaf 0.
  */
-static struct range range_of(const struct lvl_policy *p, uint32_t leaf)
+static struct range range_of(const struct lvl_policy *p,
+			     const struct lvl_leaf_words *l)
 {
-	struct range r = { base_of(leaf), 1ull << 32 };
-	unsigned w = lvl_word_of_leaf(r.base, 0, 0);
+	struct range r = { base_of(l->leaf), 1ull << 32 };
+	unsigned w = l->word[0];
 
-	if (w == LVL_NO_WORD || p->k[w] != 0xffffffffu)
+	if (p->k[w] != 0xffffffffu)
 		return r;
 	r.end = p->v[w] + 1ull;
 	if (base_of(p->v[w]) != r.base)
@@ -98,7 +99,7 @@ static struct range range_of(const struct lvl_policy *p, uint32_t leaf)
 
 void lvl_policy_clear_out_of_range(struct lvl_policy *p)
 {
-	struct range r = range_of(p, lvl_leaves[0].leaf);
+	struct range r = range_of(p, lvl_leaves);
 	struct walk w = { NULL, NULL };
 	unsigned i;
 
@@ -106,7 +107,7 @@ void lvl_policy_clear_out_of_range(struct lvl_policy *p)
 		const struct lvl_leaf_words *l = &lvl_leaves[i];
 
 		if (r.base != base_of(l->leaf))
-			r = range_of(p, l->leaf);
+			r = range_of(p, l);
 		if (!is_there(&w, p, l) || l->leaf >= r.end)
 			zero_leaf(p, l);
 	}
@@ -128,13 +129,9 @@ static void scan_leaf(struct lvl_policy *p, const struct lvl_reader *reader,
  * Leaves of other hypervisors and of other vendors' ranges answer with the
  * last basic leaf on Intel: read only if their first leaf names a maximum.
  */
-static int is_in_range(const struct lvl_policy *p, uint32_t leaf)
-{
-	return leaf == base_of(leaf) || leaf < range_of(p, leaf).end;
-}
-
 void lvl_policy_scan(struct lvl_policy *p, const struct lvl_reader *reader)
 {
+	struct range r = { 0, 1 };
 	struct walk w = { NULL, NULL };
 	uint64_t value;
 	unsigned i;
@@ -142,11 +139,14 @@ void lvl_policy_scan(struct lvl_policy *p, const struct lvl_reader *reader)
 	lvl_policy_clear(p);
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
 		const struct lvl_leaf_words *l = &lvl_leaves[i];
+		int begins = l->leaf == base_of(l->leaf);
 
-		if (is_there(&w, p, l) && is_in_range(p, l->leaf))
+		if (is_there(&w, p, l) && (begins || l->leaf < r.end))
 			scan_leaf(p, reader, l);
 		else
 			zero_leaf(p, l);
+		if (begins)
+			r = range_of(p, l);
 	}
 	lvl_policy_clear_out_of_range(p);
 	for (i = 0; reader->rdmsr && i < LVL_NR_MSRS; i++)

@@ -20,14 +20,12 @@ extern const uint16_t lvl_nr_aliases;
 extern const uint16_t lvl_alias_slots[LVL_ALIAS_SLOTS];
 
 /*
- * lvl_steps[] by clause: what falls together when one fails.  Any bit of
- * mask in word makes the clause true; whole: that is all it asks for.
- * Effects: first those of requirements, then those of carriers.
+ * lvl_steps[] by clause: what falls together when one fails.  Effects: first
+ * those of requirements, then those of carriers.
  */
 struct lvl_group {
-	uint16_t clause, word, whole;
-	uint16_t first, needs, values;
-	uint32_t mask;
+	uint16_t clause;
+	uint16_t first, needs, values; /* in lvl_effects[] */
 };
 struct lvl_effect {
 	uint16_t word;

@@ -49,7 +49,7 @@ struct reader {
 	uint16_t fields[LVL_NR_FIELDS]; /* those with said != NOTHING */
 	uint8_t said[LVL_NR_FIELDS];
 
-	struct seen_name cache[256];
+	struct seen_name cache[1024];
 	struct lvl_models_met met;
 	struct lvl_repeat repeat;
 };

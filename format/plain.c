@@ -62,10 +62,10 @@ size_t lvl_plain_length(const char *data, size_t len)
  * belongs to nothing, so that no loop runs past it.
  */
 
-static char *skip_space(char *s)
+static char *skip_space(struct lvl_plain *x, char *s)
 {
-	while (may_be(*s, SPACE))
-		s++;
+	for (; may_be(*s, SPACE); s++)
+		x->newlines += *s == '\n';
 	return s;
 }
 
@@ -101,10 +101,10 @@ static char *attribute(struct lvl_plain *x, char *s, const char **first)
 {
 	char *end = skip_name(s), *value, quote;
 
-	value = end ? skip_space(end) : NULL;
+	value = end ? skip_space(x, end) : NULL;
 	if (!value || *value != '=')
 		return NULL;
-	value = skip_space(value + 1);
+	value = skip_space(x, value + 1);
 	quote = *value++;
 	if (quote != '"' && quote != '\'')
 		return NULL;
@@ -126,7 +126,7 @@ static char *attributes(struct lvl_plain *x, char *s, const char ***list)
 	char *next;
 
 	*list = first;
-	while ((next = skip_space(s)) != s && *next != '/' && *next != '>') {
+	while ((next = skip_space(x, s)) != s && *next != '/' && *next != '>') {
 		s = attribute(x, next, first);
 		if (!s)
 			return NULL;
@@ -195,10 +195,11 @@ static char *end_tag(struct lvl_plain *x, char *s, char *text)
 
 	if (strncmp(s + 2, name, n))
 		return NULL;
-	behind = skip_space(s + 2 + n);
+	behind = skip_space(x, s + 2 + n);
 	if (*behind != '>')
 		return NULL;
-	text = skip_space(text);
+	while (may_be(*text, SPACE))
+		text++;
 	while (end > text && may_be(end[-1], SPACE))
 		end--;
 	*end = '\0';
@@ -206,10 +207,10 @@ static char *end_tag(struct lvl_plain *x, char *s, char *text)
 }
 
 /* The '<' behind a text. */
-static char *skip_text(char *s)
+static char *skip_text(struct lvl_plain *x, char *s)
 {
-	while (may_be(*s, TEXT))
-		s++;
+	for (; may_be(*s, TEXT); s++)
+		x->newlines += *s == '\n';
 	return *s == '<' ? s : NULL;
 }
 
@@ -222,9 +223,10 @@ int lvl_plain_cut(struct lvl_plain *x, const char *data, size_t len)
 	memcpy(x->text, data, len);
 	x->text[len] = '\0';
 	x->nr_tags = x->nr_attrs = x->depth = 0;
+	x->newlines = 0;
 	s = start_tag(x, s);
 	while (s && x->depth) {
-		tag = skip_text(s);
+		tag = skip_text(x, s);
 		if (!tag)
 			return 0;
 		s = tag[1] == '/' ? end_tag(x, tag, s) : start_tag(x, tag);

@@ -29,6 +29,7 @@ struct lvl_plain {
 	const char *attr[2 * LVL_PLAIN_TAGS];
 	const char *open[LVL_XML_DEPTH]; /* the elements around */
 	unsigned depth;
+	unsigned long newlines; /* in all of it */
 	char text[LVL_PLAIN_BYTES + 1];
 };
 

@@ -6,16 +6,20 @@
 /* Only spreads: equality is decided by comparing the bytes. */
 static uint64_t spread(const char *text, size_t len)
 {
-	uint64_t h = len, v;
+	const uint64_t odd = 0x9e3779b97f4a7c15u;
+	uint64_t h = len, g = odd, v[2];
 
-	for (; len >= 8; text += 8, len -= 8) {
-		memcpy(&v, text, 8);
-		h = (h ^ v) * 0x9e3779b97f4a7c15u;
+	for (; len >= 16; text += 16, len -= 16) {
+		memcpy(v, text, 16);
+		h = (h ^ v[0]) * odd;
+		g = (g ^ v[1]) * odd;
 		h ^= h >> 29;
+		g ^= g >> 31;
 	}
-	v = 0;
-	memcpy(&v, text, len);
-	h = (h ^ v) * 0x9e3779b97f4a7c15u;
+	memset(v, 0, sizeof(v));
+	memcpy(v, text, len);
+	h = (h ^ v[0] ^ g) * odd;
+	h = (h ^ h >> 29 ^ v[1]) * odd;
 	return h ^ h >> 32;
 }
 

@@ -391,13 +391,16 @@ static int whole(struct xml *x, const char *data, size_t len, size_t *used)
 	n = lvl_plain_length(data, len - space);
 	if (n && x->reader->again)
 		rc = x->reader->again(x->arg, data, n);
-	if (!rc && lvl_plain_cut(&x->plain, data, n)) {
+	if (rc > 0) {
+		consume(x, data, n);
+	} else if (!rc && lvl_plain_cut(&x->plain, data, n)) {
 		rc = read_plain(x, data);
-		rc = rc ? rc : 1;
-	}
-	if (rc <= 0)
+		x->newlines += x->plain.newlines;
+	} else {
 		return rc;
-	consume(x, data, n);
+	}
+	if (rc < 0)
+		return rc;
 	x->im->line = x->newlines + 1;
 	*used += n;
 	return 0;
@@ -482,7 +485,7 @@ int lvl_xml_read(struct lvl_import *im, const struct lvl_xml_reader *reader,
 const char *lvl_xml_attr(const char **attr, const char *name)
 {
 	for (; attr[0]; attr += 2)
-		if (!strcmp(attr[0], name))
+		if (attr[0][0] == name[0] && !strcmp(attr[0], name))
 			return attr[1];
 	return NULL;
 }

@@ -466,6 +466,8 @@ def leaves(reg):
     for key, words in found.items():
         if NO in words:
             raise DataError('data/words.tsv: leaf %#x lacks a register' % key[0])
+        if (key[0] & 0xffff0000, None) not in found:
+            raise DataError('data/words.tsv: leaf %#x without the first leaf of its range' % key[0])
     return sorted(found.items(), key=lambda x: (x[0][0], x[0][1] or 0))
 
 
@@ -590,6 +592,17 @@ def word_rows(reg):
     return rows
 
 
+def quick(reg, atoms):
+    """(word, whole, mask): bits of one word any of which makes it true."""
+    atoms = [(reg.fields[t], k) for t, k in atoms]
+    there = [f for f, _ in atoms if f['word'] != NO]
+    word = there[0]['word'] if there else 0
+    here = [f for f, k in atoms if f['word'] == NO
+            or f['word'] == word and k == 1 and f['lo'] + f['bits'] <= 32]
+    mask = sum({f['mask'] for f in here if f['word'] != NO})
+    return word, int(atoms != [] and len(here) == len(atoms)), mask
+
+
 def tables(reg):
     o = [HEAD + '#include <cpulevel/registry.h>\n\n#include "tables.h"\n\n/* clang-format off */']
     rows, names = field_rows(reg)
@@ -598,7 +611,7 @@ def tables(reg):
     o.append('const struct lvl_word lvl_words[LVL_NR_WORDS] = {\n' + '\n'.join(word_rows(reg)) + '\n};\n')
     atoms, clauses = [], []
     for c in reg.clauses:
-        clauses.append('\t{ %d, %d },' % (len(atoms), len(c)))
+        clauses.append('\t{ %d, %d, %d, %d, 0x%08x },' % (len(atoms), len(c), *quick(reg, c)))
         atoms += ['\t{ %d, %d },' % a for a in c]
     o.append('const struct lvl_atom lvl_atoms[] = {\n' + '\n'.join(atoms) + '\n};\n')
     o.append('const struct lvl_clause lvl_clauses[] = {\n' + '\n'.join(clauses) + '\n};\n')
@@ -642,14 +655,6 @@ def tables(reg):
     return '\n'.join(o)
 
 
-def quick(reg, clause):
-    """(word, mask, whole): bits of one word any of which makes it true."""
-    atoms = [(reg.fields[t], k) for t, k in reg.clauses[clause]]
-    word = atoms[0][0]['word']
-    here = [f for f, _ in atoms if f['word'] == word and f['bits'] == 1]
-    return word, sum({f['mask'] for f in here}), int(len(here) == len(atoms))
-
-
 def by_word(reg, fields):
     """Fields as (word, mask), one entry a word."""
     out = {}
@@ -666,9 +671,7 @@ def group_tables(reg):
     for clause, fields in reg.groups:
         needs = by_word(reg, [f for f, is_edge in fields if is_edge])
         values = by_word(reg, [f for f, is_edge in fields if not is_edge])
-        word, mask, whole = quick(reg, clause)
-        groups.append('\t{ %d, %d, %d, %d, %d, %d, 0x%08x },'
-                      % (clause, word, whole, len(effects), len(needs), len(values), mask))
+        groups.append('\t{ %d, %d, %d, %d },' % (clause, len(effects), len(needs), len(values)))
         effects += ['\t{ %d, 0x%08x },' % e for e in needs + values]
     return ('const struct lvl_group lvl_groups[] = {\n' + '\n'.join(groups) + '\n};\n'
             'const uint16_t lvl_nr_groups = %d;\n\n' % len(groups) +

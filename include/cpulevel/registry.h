@@ -137,9 +137,14 @@ struct lvl_atom {
 	uint16_t at_least;
 };
 
-/* A disjunction of atoms.  Clause 0 is empty and means "always". */
+/*
+ * A disjunction of atoms.  Clause 0 is empty and means "always".  Any bit of
+ * mask in word makes it true; whole: that is all it asks for.
+ */
 struct lvl_clause {
-	uint16_t first, count;
+	uint16_t first, count; /* in lvl_atoms[] */
+	uint16_t word, whole;
+	uint32_t mask;
 };
 
 /*

@@ -279,23 +279,21 @@ static void draw_requirements(unsigned field, unsigned rank)
 }
 
 /* What of a clause can be seen by looking at one word. */
-static void set_group(struct lvl_group *g, unsigned clause)
+static void set_quick(struct lvl_clause *c)
 {
-	const struct lvl_clause *c = &lvl_clauses[clause];
 	unsigned i;
 
-	memset(g, 0, sizeof(*g));
-	g->clause = (uint16_t)clause;
-	g->word = lvl_fields[lvl_atoms[c->first].field].word;
-	g->whole = 1;
+	c->word = lvl_fields[lvl_atoms[c->first].field].word;
+	c->whole = 1;
+	c->mask = 0;
 	for (i = 0; i < c->count; i++) {
-		const struct lvl_field *f =
-			&lvl_fields[lvl_atoms[c->first + i].field];
+		const struct lvl_atom *a = &lvl_atoms[c->first + i];
+		const struct lvl_field *f = &lvl_fields[a->field];
 
-		if (f->word == g->word && f->width == 1)
-			g->mask |= f->mask;
+		if (f->word == c->word && a->at_least == 1)
+			c->mask |= f->mask;
 		else
-			g->whole = 0;
+			c->whole = 0;
 	}
 }
 
@@ -327,7 +325,7 @@ static void set_groups(void)
 
 		if (seen[clause]++)
 			continue;
-		set_group(g, clause);
+		g->clause = (uint16_t)clause;
 		g->first = (uint16_t)at;
 		g->needs = (uint16_t)add_effects(at, clause, 1);
 		at += g->needs;
@@ -411,6 +409,8 @@ void small_draw(uint64_t seed)
 		else
 			draw_carrier(n, i ? i : 1);
 	}
+	for (i = 1; i < nr_clauses; i++)
+		set_quick(&lvl_clauses[i]);
 	set_words();
 	set_masks();
 	set_groups();
