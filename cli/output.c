@@ -63,11 +63,15 @@ const char *cli_ink(enum cli_ink ink)
 
 unsigned cli_width(void)
 {
+	static unsigned width; /* asked once: every word wants to know */
 	struct winsize w;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) || !w.ws_col)
-		return 100;
-	return w.ws_col < 40 ? 40 : w.ws_col;
+	if (width)
+		return width;
+	width = 100;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col)
+		width = w.ws_col < 40 ? 40 : w.ws_col;
+	return width;
 }
 
 void cli_wrap_word(struct cli_wrap *w, const char *word)

@@ -112,7 +112,6 @@ static void free_kind(struct pool_kind *k)
 {
 	if (!k)
 		return;
-	free(k->has);
 	free(k->cpu);
 	free(k->kernel);
 	free(k->microcode);
@@ -174,13 +173,10 @@ static char *cpu_of(const struct lvl_policy *p)
 	return strdup(text);
 }
 
-static int take_features(struct pool_kind *h, const struct lvl_policy *policy)
+static void take_features(struct pool_kind *h, const struct lvl_policy *policy)
 {
 	unsigned i;
 
-	h->has = calloc(nr_kept, sizeof(*h->has));
-	if (!h->has)
-		return -1;
 	for (i = 0; i < nr_kept; i++) {
 		const struct kept *k = &kept[i];
 		uint32_t v = policy->v[k->word];
@@ -189,7 +185,6 @@ static int take_features(struct pool_kind *h, const struct lvl_policy *policy)
 		h->offers += count(v & k->offers);
 	}
 	h->capabilities = pool_capabilities(policy);
-	return 0;
 }
 
 /* Rows that cannot be hidden: do the machines differ? */
@@ -309,12 +304,12 @@ static struct pool_kind *new_kind(const struct lvl_desc *d,
 				  const struct lvl_policy *policy,
 				  enum lvl_kind kind)
 {
-	struct pool_kind *k = calloc(1, sizeof(*k));
+	struct pool_kind *k =
+		calloc(1, sizeof(*k) + nr_kept * sizeof(k->has[0]));
 
-	if (!k || take_features(k, policy)) {
-		free_kind(k);
+	if (!k)
 		return NULL;
-	}
+	take_features(k, policy);
 	k->kind = kind;
 	k->cpu = cpu_of(policy);
 	k->vendor = lvl_policy_vendor(policy);

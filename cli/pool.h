@@ -10,7 +10,6 @@
  * which is derived from a number.  Statements are `or` rows.
  */
 struct pool_kind {
-	uint32_t *has;   /* capabilities and statements, by word */
 	unsigned offers; /* features it shows, statements included */
 	unsigned capabilities;
 	unsigned vendor;    /* LVL_VENDOR_..., 0: not known */
@@ -18,6 +17,7 @@ struct pool_kind {
 	char *cpu;          /* brand string or signature */
 	char *kernel, *microcode;
 	size_t first, times; /* machines of this kind */
+	uint32_t has[];      /* capabilities and statements, by word */
 };
 
 /* Machines that are alike in all that is said of them share one kind. */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define CHUNK 262144u
+#define CHUNK 131072u
 
 /* Have more bytes after im->len, or set im->eof. */
 int lvl_import_fill_(struct lvl_import *im)
