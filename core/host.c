@@ -509,14 +509,19 @@ static void settle(struct lvl_context *c, const struct lvl_rule_step *rule,
 void lvl_host_derive(struct lvl_policy *host, const struct lvl_policy *raw,
 		     const struct lvl_trail *trail)
 {
-	const struct lvl_policy was = *raw; /* host may be raw */
+	struct lvl_policy was;
 	struct lvl_context c = {
 		.p = host,
-		.raw = &was,
+		.raw = raw,
 		.vendor = lvl_policy_vendor(raw),
 	};
 
-	*host = was;
+	if (host == raw) {
+		was = *raw;
+		c.raw = &was;
+	} else {
+		*host = *raw;
+	}
 	settle(&c, host_rules, LVL_COUNT(host_rules), trail);
 }
 

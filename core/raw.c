@@ -10,13 +10,17 @@
 
 #define INTEL_LIKE (LVL_VENDOR_INTEL | LVL_VENDOR_CENTAUR | LVL_VENDOR_ZHAOXIN)
 
+/* Of CPUID alone: what an MSR holds is not the capturing system's. */
 static void dynamic(struct lvl_context *c)
 {
-	unsigned i;
+	unsigned i, r;
 
-	for (i = 0; i < LVL_NR_WORDS; i++)
-		if (lvl_words[i].place <= LVL_PLACE_EDX)
-			c->p->v[i] &= ~lvl_masks[LVL_MASK_DYNAMIC][i];
+	for (i = 0; i < LVL_NR_LEAVES; i++)
+		for (r = 0; r < 4; r++) {
+			unsigned w = lvl_leaves[i].word[r];
+
+			c->p->v[w] &= ~lvl_masks[LVL_MASK_DYNAMIC][w];
+		}
 }
 
 /*

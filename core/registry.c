@@ -121,29 +121,30 @@ int lvl_leaf_has_subleaves(uint32_t leaf)
 	return l && l->subleaf != LVL_NO_SUBLEAF;
 }
 
+/* In the order of lvl_leaves[]: a leaf without sub-leaves before any. */
+static uint64_t leaf_key(uint32_t leaf, uint32_t subleaf)
+{
+	return (uint64_t)leaf << 32 | (uint32_t)(subleaf + 1);
+}
+
 const struct lvl_leaf_words *lvl_leaf_find(uint32_t leaf, uint32_t subleaf)
 {
-	const uint64_t key = (uint64_t)leaf << 32 | subleaf;
-	unsigned lo = 0, hi = LVL_NR_LEAVES;
+	const uint64_t key = leaf_key(leaf, subleaf);
+	const struct lvl_leaf_words *l = lvl_leaves;
+	unsigned n = LVL_NR_LEAVES, half;
 
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-		const struct lvl_leaf_words *l = &lvl_leaves[mid];
-		uint32_t sub =
-			l->subleaf == LVL_NO_SUBLEAF &&
-					(!subleaf || subleaf == l->subleaf)
-				? subleaf
-				: l->subleaf;
-		uint64_t at = (uint64_t)l->leaf << 32 | sub;
-
-		if (at == key)
-			return l;
-		if (at < key)
-			lo = mid + 1;
-		else
-			hi = mid;
+	while (n > 1) { /* the last that is not behind the key */
+		half = n / 2;
+		if (leaf_key(l[half].leaf, l[half].subleaf) <= key)
+			l += half;
+		n -= half;
 	}
-	return NULL;
+	if (l->leaf != leaf)
+		return NULL;
+	return l->subleaf == subleaf ||
+			       (l->subleaf == LVL_NO_SUBLEAF && !subleaf)
+		       ? l
+		       : NULL;
 }
 
 unsigned lvl_word_of_leaf(uint32_t leaf, uint32_t subleaf, unsigned reg)
@@ -155,19 +156,16 @@ unsigned lvl_word_of_leaf(uint32_t leaf, uint32_t subleaf, unsigned reg)
 
 const struct lvl_msr_words *lvl_msr_find(uint32_t index)
 {
-	unsigned lo = 0, hi = LVL_NR_MSRS;
+	const struct lvl_msr_words *m = lvl_msrs;
+	unsigned n = LVL_NR_MSRS, half;
 
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-
-		if (lvl_msrs[mid].index == index)
-			return &lvl_msrs[mid];
-		if (lvl_msrs[mid].index < index)
-			lo = mid + 1;
-		else
-			hi = mid;
+	while (n > 1) {
+		half = n / 2;
+		if (m[half].index <= index)
+			m += half;
+		n -= half;
 	}
-	return NULL;
+	return m->index == index ? m : NULL;
 }
 
 unsigned lvl_word_of_msr(uint32_t index)

@@ -5,7 +5,7 @@
 
 /*
  * SDM v2 CPUID, APM v3 E.4: sub-leaf 0 counts them in eax, or the last is
- * followed by one whose type is 0.
+ * followed by one whose type is 0.  In the order of the leaves.
  */
 static const struct ending {
 	uint32_t leaf;
@@ -19,40 +19,33 @@ static const struct ending {
 	{ 0x80000026, 0xff00, 2 },
 };
 
-static const struct ending *ending_of(uint32_t leaf)
-{
-	unsigned i;
-
-	for (i = 0; i < LVL_COUNT(endings); i++)
-		if (endings[i].leaf == leaf)
-			return &endings[i];
-	return NULL;
-}
-
 /* On the way through lvl_leaves[], in order. */
 struct walk {
 	const struct lvl_leaf_words *first; /* of this leaf */
-	const struct ending *ending;
+	unsigned ending;                    /* of this leaf or the next */
 };
 
 /* Is this one of the sub-leaves that the leaf itself says it has? */
 static int is_there(struct walk *w, const struct lvl_policy *p,
 		    const struct lvl_leaf_words *l)
 {
+	const struct ending *e;
 	unsigned word;
 
 	if (!l->subleaf || l->subleaf == LVL_NO_SUBLEAF) {
 		w->first = l;
-		w->ending = l->subleaf ? NULL : ending_of(l->leaf);
+		while (w->ending < LVL_COUNT(endings) &&
+		       endings[w->ending].leaf < l->leaf)
+			w->ending++;
 		return 1;
 	}
-	if (!w->ending)
+	e = &endings[w->ending];
+	if (w->ending == LVL_COUNT(endings) || e->leaf != l->leaf)
 		return 1;
-	word = (w->ending->type ? l - 1 : w->first)->word[w->ending->reg];
+	word = (e->type ? l - 1 : w->first)->word[e->reg];
 	if (p->k[word] != 0xffffffffu)
 		return 1;
-	return w->ending->type ? (p->v[word] & w->ending->type) != 0
-			       : l->subleaf <= p->v[word];
+	return e->type ? (p->v[word] & e->type) != 0 : l->subleaf <= p->v[word];
 }
 
 /* -- one leaf ------------------------------------------------------------- */
@@ -100,7 +93,7 @@ static struct range range_of(const struct lvl_policy *p,
 void lvl_policy_clear_out_of_range(struct lvl_policy *p)
 {
 	struct range r = range_of(p, lvl_leaves);
-	struct walk w = { NULL, NULL };
+	struct walk w = { NULL, 0 };
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
@@ -132,7 +125,7 @@ static void scan_leaf(struct lvl_policy *p, const struct lvl_reader *reader,
 void lvl_policy_scan(struct lvl_policy *p, const struct lvl_reader *reader)
 {
 	struct range r = { 0, 1 };
-	struct walk w = { NULL, NULL };
+	struct walk w = { NULL, 0 };
 	uint64_t value;
 	unsigned i;
 

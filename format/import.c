@@ -109,27 +109,38 @@ static void note_assumed(void *arg, const struct lvl_change *c)
 	const char *name = lvl_field_name(c->field);
 	char text[160];
 
-	if (im->cores->n || strcmp(c->rule->name, "RAW.syscall32"))
+	if (strcmp(c->rule->name, "RAW.syscall32"))
 		return;
 	snprintf(text, sizeof(text), "%s (%s)", name, c->rule->name);
 	(void)lvl_desc_add_fact(im->d, "assumed", text);
 }
 
-/* Put the finished logical CPU with the others of its machine. */
-static int finish_cpu(struct lvl_import *im)
+static unsigned cores(const struct lvl_import *im)
+{
+	return im->cores ? im->cores->n : 0;
+}
+
+static void clean_cpu(struct lvl_import *im)
 {
 	const struct lvl_capture capture = {
 		.bits32 = im->d->hints & LVL_HINT_32BIT,
 	};
 	const struct lvl_trail trail = { note_assumed, im };
+
+	lvl_raw_clean(im->d->policy[LVL_KIND_RAW], &capture,
+		      capture.bits32 && !cores(im) ? &trail : NULL);
+}
+
+/* Put the finished logical CPU with the others of its machine. */
+static int finish_cpu(struct lvl_import *im)
+{
 	struct lvl_policy *raw = im->d->policy[LVL_KIND_RAW];
 
 	if (!im->cores)
 		im->cores = calloc(1, sizeof(*im->cores));
 	if (!im->cores)
 		return no_memory(im);
-	lvl_raw_clean(raw, &capture,
-		      capture.bits32 && !im->cores->n ? &trail : NULL);
+	clean_cpu(im);
 	lvl_cores_add(im->cores, raw);
 	lvl_policy_clear(raw);
 	return 0;
@@ -144,6 +155,12 @@ int lvl_import_cpu(struct lvl_import *im)
 	if (!rc)
 		im->cpus++;
 	return rc;
+}
+
+/* Room for one more: twice as much each time that n reaches a power of two. */
+static void *grown(void *array, size_t n, size_t size)
+{
+	return n & (n - 1) ? array : realloc(array, (n ? 2 * n : 1) * size);
 }
 
 static int keep_leaf(struct lvl_import *im, uint32_t leaf, uint32_t subleaf,
@@ -170,7 +187,7 @@ static int keep_leaf(struct lvl_import *im, uint32_t leaf, uint32_t subleaf,
 		return lvl_import_fail(im, LVL_E_TOO_BIG,
 				       "more than 4096 leaves that the "
 				       "registry does not have");
-	l = realloc(x->leaf, (x->nr_leaves + 1) * sizeof(*l));
+	l = grown(x->leaf, x->nr_leaves, sizeof(*l));
 	if (!l)
 		return no_memory(im);
 	x->leaf = l;
@@ -241,7 +258,7 @@ static int keep_msr(struct lvl_import *im, uint32_t index, uint64_t value)
 		return lvl_import_fail(im, LVL_E_TOO_BIG,
 				       "more than 4096 MSRs that the registry "
 				       "does not have");
-	m = realloc(x->msr, (x->nr_msrs + 1) * sizeof(*m));
+	m = grown(x->msr, x->nr_msrs, sizeof(*m));
 	if (!m)
 		return no_memory(im);
 	x->msr = m;
@@ -358,11 +375,28 @@ static int default_name(struct lvl_import *im)
 	return lvl_desc_set_name(im->d, name) ? no_memory(im) : 0;
 }
 
-/* RAW rules on the last CPU, one policy of all CPUs, then HOST rules. */
+/* RAW rules on the last CPU, one policy of all CPUs. */
+static int complete_raw(struct lvl_import *im)
+{
+	struct lvl_policy *raw = im->d->policy[LVL_KIND_RAW];
+	int rc;
+
+	if (!cores(im)) {
+		clean_cpu(im);
+		return 0;
+	}
+	rc = finish_cpu(im);
+	if (rc)
+		return rc;
+	lvl_cores_read(im->cores, raw);
+	lvl_raw_clean(raw, NULL, NULL); /* of what is left, too */
+	return report_cores(im);
+}
+
 static int complete(struct lvl_import *im)
 {
 	struct lvl_desc *d = im->d;
-	struct lvl_policy *raw = d->policy[LVL_KIND_RAW], *host;
+	struct lvl_policy *host;
 	unsigned k;
 	int rc;
 
@@ -373,23 +407,16 @@ static int complete(struct lvl_import *im)
 			lvl_policy_normalise(d->policy[k], NULL);
 		else if (d->policy[k])
 			lvl_policy_clear_out_of_range(d->policy[k]);
-	if (!raw)
+	if (!d->policy[LVL_KIND_RAW])
 		return 0;
-	rc = finish_cpu(im);
-	if (rc)
-		return rc;
-	lvl_cores_read(im->cores, raw);
-	if (im->cores->n > 1) {
-		lvl_raw_clean(raw, NULL, NULL); /* of what is left, too */
-		rc = report_cores(im);
-	}
+	rc = complete_raw(im);
 	if (rc || d->policy[LVL_KIND_HOST])
 		return rc;
 	host = lvl_desc_policy(d, LVL_KIND_HOST);
 	if (!host)
 		return no_memory(im);
 	d->hints |= LVL_HINT_HOST_DERIVED;
-	lvl_host_derive(host, raw, NULL);
+	lvl_host_derive(host, d->policy[LVL_KIND_RAW], NULL);
 	return 0;
 }
 

@@ -38,6 +38,7 @@ struct lvl_import {
 	unsigned machines;       /* delivered so far */
 	int total;               /* text form: what is not listed is zero */
 	uint32_t listed[(LVL_NR_WORDS + 31) / 32]; /* text form: had a line */
+	const struct lvl_leaf_words *leaf; /* text form: of the last line */
 	unsigned long twin;     /* lvl_desc.twin of the next machine */
 	struct lvl_desc **copy; /* not NULL: keep a copy of it there */
 
@@ -120,6 +121,38 @@ int lvl_import_again(struct lvl_import *im, const struct lvl_desc *like);
 
 /* Exactly `digits` hex digits at s -> value; 0 if they are not there. */
 int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value);
+
+static inline uint32_t lvl_four_bytes_(const char *s)
+{
+	const unsigned char *b = (const unsigned char *)s;
+
+	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
+	       (uint32_t)b[3] << 24;
+}
+
+/*
+ * The same for eight that are all there: the text has as many bytes.  All
+ * at once, a byte a digit: the low nibble counts, and 9 more if bit 6
+ * says that it is a letter.  Only of hex digits does that give 0 to 15 and,
+ * written out again, what was read.
+ */
+static inline int lvl_hex8(const char *s, uint32_t *value)
+{
+	const uint64_t one = 0x0101010101010101u;
+	uint64_t text = lvl_four_bytes_(s) | (uint64_t)lvl_four_bytes_(s + 4)
+						     << 32;
+	uint64_t letter = text >> 6 & one;
+	uint64_t n = (text & 0xf * one) + 9 * letter;
+	uint64_t above9 = (n + 6 * one) >> 4 & one;
+
+	if ((n & 0xf0 * one) ||
+	    (text | letter << 5) != '0' * one + n + above9 * ('a' - '9' - 1))
+		return 0;
+	n = (n << 4 | n >> 8) & 0x00ff00ff00ff00ffu;
+	n = (n << 8 | n >> 16) & 0x0000ffff0000ffffu;
+	*value = (uint32_t)(n << 16 | n >> 32);
+	return 1;
+}
 
 /*
  * A number as C writes it (0x1f, 31), all of s up to len, no sign; 0 if it

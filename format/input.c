@@ -117,6 +117,23 @@ int lvl_hex_fixed(const char *s, unsigned digits, uint64_t *value)
 	return 1;
 }
 
+/* All of s, at most 16 digits. */
+static int hex(const char *s, size_t len, uint64_t *value)
+{
+	uint64_t v = 0, rest;
+	uint32_t v8;
+
+	for (; len >= 8; s += 8, len -= 8) {
+		if (!lvl_hex8(s, &v8))
+			return 0;
+		v = v << 32 | v8;
+	}
+	if (!lvl_hex_fixed(s, (unsigned)len, &rest))
+		return 0;
+	*value = v << 4 * len | rest;
+	return 1;
+}
+
 int lvl_number(const char *s, size_t len, uint64_t max, uint64_t *value)
 {
 	uint64_t v = 0;
@@ -125,8 +142,7 @@ int lvl_number(const char *s, size_t len, uint64_t max, uint64_t *value)
 	if (len > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
 		for (s += 2, len -= 2; len > 16 && *s == '0'; s++)
 			len--;
-		return len <= 16 && lvl_hex_fixed(s, (unsigned)len, value) &&
-		       *value <= max;
+		return len <= 16 && hex(s, len, value) && *value <= max;
 	}
 	for (i = 0; i < len; i++) {
 		unsigned d = (unsigned)(s[i] - '0');

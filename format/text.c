@@ -189,7 +189,7 @@ int lvl_desc_write(const struct lvl_desc *d, FILE *out)
 /* -- reading -------------------------------------------------------------- */
 
 struct words {
-	char *at;
+	char *at, *end;
 	struct lvl_import *im;
 };
 
@@ -214,11 +214,31 @@ static int syntax(struct lvl_import *im, const char *what)
 	return lvl_import_fail(im, LVL_E_SYNTAX, "%s", what);
 }
 
-/* "0x" and exactly `digits` hex digits: our own output, read fast. */
+/* " 0x" and eight hex digits: our own output, read fast. */
+static int next_hex8(struct words *w, uint32_t *v)
+{
+	char *s = w->at;
+
+	if (w->end - s < 11 || s[0] != ' ' || s[1] != '0' || s[2] != 'x' ||
+	    (s[11] != ' ' && s[11] != '\0') || !lvl_hex8(s + 3, v))
+		return 0;
+	w->at = s + 11;
+	return 1;
+}
+
+/* "0x" and exactly `digits` hex digits, 8 or 16. */
 static int hex_word(const char *s, size_t len, unsigned digits, uint64_t *v)
 {
-	return len == digits + 2 && s[0] == '0' && s[1] == 'x' &&
-	       lvl_hex_fixed(s + 2, digits, v);
+	uint32_t high = 0, low;
+
+	if (len != digits + 2 || s[0] != '0' || s[1] != 'x')
+		return 0;
+	if (digits == 16 && !lvl_hex8(s + 2, &high))
+		return 0;
+	if (!lvl_hex8(s + digits - 6, &low))
+		return 0;
+	*v = (uint64_t)high << 32 | low;
+	return 1;
 }
 
 /* VALUE, VALUE/KNOWN or "-" */
@@ -262,24 +282,65 @@ static int number(struct words *w, uint64_t max, uint64_t *v)
 	return 0;
 }
 
-static int put(struct lvl_import *im, unsigned word, uint64_t v, uint64_t k)
+static int number32(struct words *w, uint32_t *v)
+{
+	uint64_t wide;
+	int rc;
+
+	if (next_hex8(w, v))
+		return 0;
+	rc = number(w, 0xffffffffu, &wide);
+	*v = rc ? 0 : (uint32_t)wide;
+	return rc;
+}
+
+static int put(struct lvl_import *im, unsigned word, uint32_t v, uint32_t k)
 {
 	if (im->listed[word / 32] >> word % 32 & 1)
 		return lvl_import_fail(im, LVL_E_DUPLICATE, "given twice");
 	im->listed[word / 32] |= (uint32_t)1 << word % 32;
-	im->p->v[word] = (uint32_t)v;
-	im->p->k[word] = (uint32_t)k;
+	im->p->v[word] = v;
+	im->p->k[word] = k;
 	return 0;
+}
+
+/* The next value of the line is that of a word. */
+static int read_word(struct words *w, unsigned word)
+{
+	uint64_t v, k;
+	uint32_t fast;
+	int rc;
+
+	if (next_hex8(w, &fast))
+		return put(w->im, word, fast, 0xffffffffu);
+	rc = value_known(w, 8, 0xffffffffu, &v, &k);
+	return rc ? rc : put(w->im, word, (uint32_t)v, (uint32_t)k);
+}
+
+/* Leaves come in order: often it is the one behind the last. */
+static const struct lvl_leaf_words *find_leaf(struct words *w, uint32_t leaf,
+					      uint32_t subleaf)
+{
+	const struct lvl_leaf_words *l = w->im->leaf;
+
+	if (l && ++l < lvl_leaves + LVL_NR_LEAVES && l->leaf == leaf &&
+	    l->subleaf == subleaf)
+		return w->im->leaf = l;
+	l = lvl_leaf_find(leaf, subleaf);
+	if (l)
+		w->im->leaf = l;
+	return l && l->subleaf == subleaf ? l : NULL;
 }
 
 static int read_cpuid(struct words *w)
 {
 	const struct lvl_leaf_words *l;
-	uint64_t leaf, sub = LVL_NO_SUBLEAF, v, k;
+	uint64_t sub = LVL_NO_SUBLEAF;
+	uint32_t leaf;
 	size_t len;
 	char *s;
 	unsigned r;
-	int rc = number(w, 0xffffffffu, &leaf);
+	int rc = number32(w, &leaf);
 
 	if (rc)
 		return rc;
@@ -287,83 +348,77 @@ static int read_cpuid(struct words *w)
 	if (!s ||
 	    ((len != 1 || *s != '-') && !lvl_number(s, len, 0xffff, &sub)))
 		return syntax(w->im, "a sub-leaf is a number or -");
-	l = lvl_leaf_find((uint32_t)leaf, (uint32_t)sub);
-	if (!l || l->subleaf != sub)
+	l = find_leaf(w, leaf, (uint32_t)sub);
+	if (!l)
 		return lvl_import_fail(w->im, LVL_E_UNKNOWN_LEAF,
 				       "leaf 0x%x, sub-leaf %.*s is not in the "
 				       "registry",
-				       (unsigned)leaf, (int)len, s);
-	for (r = 0; r < 4 && !rc; r++) {
-		rc = value_known(w, 8, 0xffffffffu, &v, &k);
-		if (!rc)
-			rc = put(w->im, l->word[r], v, k);
-	}
+				       leaf, (int)len, s);
+	for (r = 0; r < 4 && !rc; r++)
+		rc = read_word(w, l->word[r]);
 	return rc;
 }
 
 static int read_msr(struct words *w)
 {
 	const struct lvl_msr_words *m;
-	uint64_t index, v, k;
-	int rc = number(w, 0xffffffffu, &index);
+	uint64_t v, k;
+	uint32_t index;
+	int rc = number32(w, &index);
 
 	if (!rc)
 		rc = value_known(w, 16, ~0ull, &v, &k);
 	if (rc)
 		return rc;
-	m = lvl_msr_find((uint32_t)index);
+	m = lvl_msr_find(index);
 	if (!m)
 		return lvl_import_fail(w->im, LVL_E_UNKNOWN_MSR,
 				       "MSR 0x%x is not in the registry",
-				       (unsigned)index);
-	rc = put(w->im, m->word, v, k);
-	return rc ? rc : put(w->im, m->high, v >> 32, k >> 32);
+				       index);
+	rc = put(w->im, m->word, (uint32_t)v, (uint32_t)k);
+	return rc ? rc
+		  : put(w->im, m->high, (uint32_t)(v >> 32),
+			(uint32_t)(k >> 32));
 }
 
 static int read_state(struct words *w)
 {
-	uint64_t v, k;
 	unsigned field;
 	size_t len;
 	char *s = next(w, &len);
-	int rc;
 
 	if (!s || lvl_field_find(s, len, LVL_WHO_OWN, &field) ||
 	    lvl_fields[field].word == LVL_NO_WORD ||
 	    lvl_words[lvl_fields[field].word].place != LVL_PLACE_STATE)
 		return lvl_import_fail(w->im, LVL_E_UNKNOWN_NAME,
 				       "no state of that name in the registry");
-	rc = value_known(w, 8, 0xffffffffu, &v, &k);
-	return rc ? rc : put(w->im, lvl_fields[field].word, v, k);
+	return read_word(w, lvl_fields[field].word);
 }
 
 static int read_extra_cpuid(struct words *w)
 {
-	uint64_t v[6] = { 0 };
-	uint32_t reg[4];
+	uint32_t v[6] = { 0 };
 	unsigned i;
 	int rc = 0;
 
 	for (i = 0; i < 6 && !rc; i++)
-		rc = number(w, 0xffffffffu, &v[i]);
-	for (i = 0; i < 4; i++)
-		reg[i] = (uint32_t)v[i + 2];
-	if (!rc && lvl_leaf_find((uint32_t)v[0], (uint32_t)v[1]))
+		rc = number32(w, &v[i]);
+	if (!rc && lvl_leaf_find(v[0], v[1]))
 		return syntax(w->im, "this leaf is in the registry: use cpuid");
-	return rc ? rc
-		  : lvl_import_leaf(w->im, (uint32_t)v[0], (uint32_t)v[1], reg);
+	return rc ? rc : lvl_import_leaf(w->im, v[0], v[1], v + 2);
 }
 
 static int read_extra_msr(struct words *w)
 {
-	uint64_t index, value;
-	int rc = number(w, 0xffffffffu, &index);
+	uint32_t index;
+	uint64_t value;
+	int rc = number32(w, &index);
 
 	if (!rc)
 		rc = number(w, ~0ull, &value);
-	if (!rc && lvl_msr_find((uint32_t)index))
+	if (!rc && lvl_msr_find(index))
 		return syntax(w->im, "this MSR is in the registry: use msr");
-	return rc ? rc : lvl_import_msr(w->im, (uint32_t)index, value);
+	return rc ? rc : lvl_import_msr(w->im, index, value);
 }
 
 static int read_policy(struct words *w)
@@ -395,11 +450,11 @@ static const struct {
 	int (*read)(struct words *w);
 } lines[] = {
 	{ "cpuid", 5, read_cpuid },
+	{ "extra-msr", 9, read_extra_msr },
 	{ "msr", 3, read_msr },
+	{ "extra-cpuid", 11, read_extra_cpuid },
 	{ "state", 5, read_state },
 	{ "policy", 6, read_policy },
-	{ "extra-cpuid", 11, read_extra_cpuid },
-	{ "extra-msr", 9, read_extra_msr },
 };
 
 /* What a policy says about the words that it does not list. */
@@ -432,9 +487,9 @@ static int read_fact(struct lvl_import *im, char *line, char *colon)
 	return rc;
 }
 
-static int read_line(struct lvl_import *im, char *line)
+static int read_line(struct lvl_import *im, char *line, size_t length)
 {
-	struct words w = { .at = line, .im = im };
+	struct words w = { .at = line, .end = line + length, .im = im };
 	size_t len = 0;
 	char *s = next(&w, &len);
 	unsigned i;
@@ -471,7 +526,7 @@ static int text_read(struct lvl_import *im)
 		} else if (!begun) {
 			rc = syntax(im, "the first line must be \"" HEAD "\"");
 		} else {
-			rc = read_line(im, line);
+			rc = read_line(im, line, len);
 		}
 		if (rc)
 			return rc;
