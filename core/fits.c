@@ -3,6 +3,7 @@
 
 #include "clause.h"
 #include "severity.h"
+#include "tables.h"
 
 const char *const lvl_severity_names[LVL_NR_SEVERITIES] = {
 	"fatal", "security", "leak", "slow", "info",
@@ -223,16 +224,19 @@ static void fit_field(struct fitting *x, unsigned field)
  * their rule; unknown bits may be.
  */
 static uint32_t suspicious(const struct lvl_policy *g,
-			   const struct lvl_policy *h, unsigned w)
+			   const struct lvl_policy *h,
+			   const struct lvl_fit_word *j)
 {
-	uint32_t known = g->k[w] & h->k[w], gv = g->v[w], hv = h->v[w];
-	uint32_t differ = gv ^ hv;
+	uint32_t gv = g->v[j->word], gk = g->k[j->word];
+	uint32_t hv = h->v[j->word], hk = h->k[j->word];
+	uint32_t differ = gv ^ hv, known = gk & hk;
 
-	return ((gv | ~g->k[w]) & ~hv & lvl_masks[LVL_MASK_AND][w]) |
-	       ((hv | ~h->k[w]) & ~gv & lvl_masks[LVL_MASK_OR][w]) |
-	       ((differ | ~known) & (lvl_masks[LVL_MASK_EQUAL][w] |
-				     lvl_masks[LVL_MASK_NUMBER][w])) |
-	       (differ & known & lvl_masks[LVL_MASK_LEAK][w]);
+	if (!(differ | ~known))
+		return 0;
+	return (((gv | ~gk) & ~hv & j->and_bits) |
+		((hv | ~hk) & ~gv & j->or_bits) |
+		((differ | ~known) & j->same) | (differ & known & j->leaks)) &
+	       (known | ~j->chosen);
 }
 
 static void fit_word(struct fitting *x, unsigned w, uint32_t bits)
@@ -256,13 +260,16 @@ enum lvl_verdict lvl_fits(const struct lvl_policy *guest,
 			  void *arg)
 {
 	struct fitting x = { .g = guest, .h = host, .each = each, .arg = arg };
-	unsigned i;
+	const struct lvl_fit_word *j = lvl_fit_words;
 
-	for (i = 0; i < lvl_nr_ordered; i++) {
-		uint32_t bits = suspicious(guest, host, lvl_ordered[i]);
+	for (; j < lvl_fit_words + lvl_nr_ordered; j++) {
+		uint32_t bits = suspicious(guest, host, j);
 
+		if (bits & ~j->and_bits && j->carrier &&
+		    there(&x, 0, j->carrier) == LVL_FALSE)
+			bits &= j->and_bits;
 		if (bits)
-			fit_word(&x, lvl_ordered[i], bits);
+			fit_word(&x, j->word, bits);
 	}
 	return x.no ? LVL_NO : x.unknown ? LVL_UNKNOWN : LVL_YES;
 }

@@ -35,6 +35,19 @@ extern const struct lvl_group lvl_groups[];
 extern const uint16_t lvl_nr_groups;
 extern const struct lvl_effect lvl_effects[];
 
+/*
+ * The words of lvl_ordered[], in that order, for `fits`: their lvl_masks[]
+ * side by side, same for equal rows and numbers together.
+ */
+struct lvl_fit_word {
+	uint16_t word;
+	uint16_t carrier; /* of all but `and` rows, or what carries theirs; 0:
+			     they share none */
+	uint32_t and_bits, or_bits, same, leaks;
+	uint32_t chosen; /* for the VM: what is not known is no constraint */
+};
+extern const struct lvl_fit_word lvl_fit_words[];
+
 /* Fields with an owner: first those that must agree, then intervals. */
 struct lvl_run {
 	uint16_t carrier;      /* of all fields of the run */

@@ -572,6 +572,32 @@ def owned(reg):
     return rows, runs
 
 
+def carriers(reg, f):
+    """What carries a field, and what carries that, from near to far."""
+    clause, chain = f['carrier_id'], []
+    while clause and clause not in chain:
+        chain.append(clause)
+        atoms = reg.clauses[clause]
+        clause = reg.fields[atoms[0][0]]['carrier_id'] if len(atoms) == 1 else 0
+    return chain
+
+
+def fit_word_rows(reg, ordered, mask):
+    """What `fits` needs of each ordered word, side by side."""
+    rows = []
+    for w in ordered:
+        chains = [carriers(reg, f) for f in reg.fields if f['word'] == w
+                  and f['rule'] in ('or', 'min', 'max', 'equal', 'pair', 'leak')]
+        shared = [c for c in chains[0] if all(c in chain for chain in chains)] if chains else []
+        carrier = shared[0] if shared else 0
+        chosen = sum(f['mask'] for f in reg.fields if f['word'] == w
+                     and f['synth'] == 'vm' and f['rule'] in ('and', 'min', 'max', 'pair'))
+        rows.append('\t{ %d, %d, 0x%08x, 0x%08x, 0x%08x, 0x%08x, 0x%08x },'
+                    % (w, carrier, mask('and')[w], mask('or')[w],
+                       mask('equal')[w] | mask('number')[w], mask('leak')[w], chosen))
+    return rows
+
+
 def word_rows(reg):
     first = {}
     for i, f in enumerate(reg.fields):
@@ -628,6 +654,8 @@ def tables(reg):
     m = masks(reg)
     ordered = [w for w in range(len(reg.words))
                if any(m[MASKS.index(k)][w] for k in ('and', 'or', 'equal', 'number', 'leak'))]
+    o.append('const struct lvl_fit_word lvl_fit_words[] = {\n'
+             + '\n'.join(fit_word_rows(reg, ordered, lambda k: m[MASKS.index(k)])) + '\n};\n')
     statements = [i for i, f in enumerate(reg.fields) if f['rule'] == 'or' and f['word'] != NO]
     pinned = [w for w in range(len(reg.words)) if m[MASKS.index('pin')][w]]
     lists = (('ordered', 'ORDERED', ordered), ('pinned', 'PINNED', pinned),

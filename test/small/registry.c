@@ -17,6 +17,7 @@
 #define lvl_groups declared_groups
 #define lvl_nr_groups declared_nr_groups
 #define lvl_effects declared_effects
+#define lvl_fit_words declared_fit_words
 #include <cpulevel/level.h>
 
 #include "core/tables.h"
@@ -30,8 +31,7 @@
 #undef lvl_groups
 #undef lvl_nr_groups
 #undef lvl_effects
-
-#include <stdio.h>
+#undef lvl_fit_words
 
 #include "registry.h"
 
@@ -48,6 +48,7 @@ uint32_t lvl_masks[LVL_NR_MASKS][LVL_NR_WORDS];
 struct lvl_group lvl_groups[LVL_NR_CLAUSES];
 uint16_t lvl_nr_groups;
 struct lvl_effect lvl_effects[MAX_STEPS];
+struct lvl_fit_word lvl_fit_words[LVL_NR_WORDS];
 
 /* Always the same. */
 const char lvl_field_names[] = "f0\0f1\0f2\0f3\0"
@@ -390,6 +391,28 @@ static void draw_order(void)
 		asleep[i] = nodes[i].rule != LVL_AND && small_random(2);
 }
 
+static void set_fit_word(struct lvl_fit_word *j, unsigned w)
+{
+	unsigned i, carried = 0;
+
+	memset(j, 0, sizeof(*j));
+	j->word = (uint16_t)w;
+	j->and_bits = lvl_masks[LVL_MASK_AND][w];
+	j->or_bits = lvl_masks[LVL_MASK_OR][w];
+	j->same = lvl_masks[LVL_MASK_EQUAL][w] | lvl_masks[LVL_MASK_NUMBER][w];
+	j->leaks = lvl_masks[LVL_MASK_LEAK][w];
+	for (i = 0; i < lvl_words[w].count; i++) {
+		const struct lvl_field *f = &lvl_fields[lvl_words[w].first + i];
+
+		if (f->rule == LVL_AND)
+			continue;
+		if (!carried++)
+			j->carrier = f->carrier;
+		else if (f->carrier != j->carrier)
+			j->carrier = 0;
+	}
+}
+
 void small_draw(uint64_t seed)
 {
 	unsigned i;
@@ -414,6 +437,8 @@ void small_draw(uint64_t seed)
 	set_words();
 	set_masks();
 	set_groups();
+	for (i = 0; i < lvl_nr_ordered; i++)
+		set_fit_word(&lvl_fit_words[i], lvl_ordered[i]);
 }
 
 /* -- policies ------------------------------------------------------------- */
@@ -528,55 +553,4 @@ void small_garbage(struct lvl_policy *p)
 	for (i = 0; i < LVL_NR_FIELDS; i++)
 		if (ref_ordered(i))
 			lvl_set(p, i, small_random(4) & ref_full(i));
-}
-
-/* -- saying what it is ---------------------------------------------------- */
-
-static void print_clause(const char *verb, unsigned field, unsigned clause)
-{
-	const struct lvl_clause *c = &lvl_clauses[clause];
-	unsigned i;
-
-	fprintf(stderr, "  %s %s", &lvl_field_names[lvl_fields[field].name],
-		verb);
-	for (i = 0; i < c->count; i++) {
-		const struct lvl_atom *a = &lvl_atoms[c->first + i];
-
-		fprintf(stderr, "%s%s>=%u", i ? " or " : " ",
-			&lvl_field_names[lvl_fields[a->field].name],
-			a->at_least);
-	}
-	fputc('\n', stderr);
-}
-
-void small_print(void)
-{
-	unsigned i;
-
-	for (i = 0; i < lvl_nr_steps; i++)
-		print_clause(lvl_steps[i].edge == LVL_NO_FIELD ? "carried by"
-							       : "needs",
-			     lvl_steps[i].field, lvl_steps[i].clause);
-	for (i = 0; i < LVL_NR_FIELDS; i++)
-		if (lvl_fields[i].owner)
-			print_clause("owned by", i, lvl_fields[i].owner);
-}
-
-void small_print_policy(const char *name, const struct ref_policy *r)
-{
-	unsigned i;
-
-	fprintf(stderr, "  %s:", name);
-	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		if (!ref_ordered(i))
-			continue;
-		fprintf(stderr, " %s=", &lvl_field_names[lvl_fields[i].name]);
-		if (r->f[i].na)
-			fprintf(stderr, "n/a");
-		else
-			fprintf(stderr, "%s%u",
-				r->f[i].k == ref_full(i) ? "" : "?",
-				(unsigned)r->f[i].v);
-	}
-	fputc('\n', stderr);
 }
