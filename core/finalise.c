@@ -80,6 +80,7 @@ static void mirrors(struct lvl_policy *p)
 
 	for (i = 0; i < LVL_NR_MIRRORS; i++) {
 		const struct lvl_mirror *m = &lvl_mirrors[i];
+		const struct lvl_field *f = &lvl_fields[m->field];
 		enum lvl_truth t = LVL_FALSE, other;
 
 		if (!m->vendors || m->vendors & vendor)
@@ -91,7 +92,7 @@ static void mirrors(struct lvl_policy *p)
 		if (t == LVL_MAYBE)
 			lvl_forget(p, m->field);
 		else
-			put(p, m->field, t == LVL_TRUE);
+			put(p, m->field, t == LVL_TRUE ? f->mask >> f->lo : 0);
 	}
 }
 

@@ -320,8 +320,8 @@ class Registry:
             if row['name'] not in self.id:
                 fail(row, 'no field is called ' + row['name'])
             f = self.fields[self.id[row['name']]]
-            if f['rule'] != 'derived' or f['bits'] != 1 or f['word'] == NO:
-                fail(row, 'only single derived bits have a formula')
+            if f['rule'] != 'derived' or f['word'] == NO or f['lo'] + f['bits'] > 32:
+                fail(row, 'only derived bits of one word have a formula')
             vendors = [] if row['vendors'] == '-' else row['vendors'].split(',')
             if set(vendors) - set(VENDORS):
                 fail(row, 'no such vendor in ' + row['vendors'])

@@ -12,7 +12,7 @@
 #define LVL_NR_PINS 94
 #define LVL_NR_CLAUSES 184
 #define LVL_NR_EDGES 318
-#define LVL_NR_MIRRORS 88
+#define LVL_NR_MIRRORS 108
 #define LVL_NR_CONSTANTS 64
 #define LVL_NR_XEN_WORDS 19
 

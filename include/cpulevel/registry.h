@@ -158,7 +158,7 @@ struct lvl_step {
 	uint16_t edge; /* row of data/requires.tsv, or LVL_NO_FIELD: carrier */
 };
 
-/* A derived bit: 1 where both clauses hold, for these vendors (0: any). */
+/* Derived: all ones where both clauses hold, for these vendors (0: any). */
 struct lvl_mirror {
 	uint16_t field;
 	uint16_t vendors;
