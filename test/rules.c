@@ -453,37 +453,6 @@ static void test_same_without_trail(void **state)
 	}
 }
 
-/* Reserved default1 controls read 1 in both halves where VMX is shown. */
-static void test_vmx_default1(void **state)
-{
-	static const struct {
-		uint32_t msr, bits;
-	} reserved[] = {
-		/* as processors have them, named controls left out */
-		{ 0x48d, 0x00000016 },
-		{ 0x48e, 0x04006172 },
-		{ 0x48f, 0x00036dfb },
-		{ 0x490, 0x000011fb },
-	};
-	struct lvl_policy with = made("intel vmx"),
-			  without = made("intel -vmx");
-	unsigned i, half;
-
-	(void)state;
-	lvl_finalise(&with);
-	lvl_finalise(&without);
-	for (i = 0; i < LVL_COUNT(reserved); i++)
-		for (half = 0; half < 2; half++) {
-			unsigned w = lvl_word_of_msr(reserved[i].msr) + half;
-
-			assert_int_equal(with.v[w] & reserved[i].bits,
-					 reserved[i].bits);
-			assert_int_equal(with.k[w] & reserved[i].bits,
-					 reserved[i].bits);
-			assert_int_equal(without.v[w] & reserved[i].bits, 0);
-		}
-}
-
 /* A policy that is canonical stays so: nothing is derived twice. */
 static void test_idempotent(void **state)
 {
@@ -605,7 +574,6 @@ int main(void)
 		cmocka_unit_test(test_idempotent),
 		cmocka_unit_test(test_normal),
 		cmocka_unit_test(test_corpus),
-		cmocka_unit_test(test_vmx_default1),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

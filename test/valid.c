@@ -234,12 +234,46 @@ static void test_corpus(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* Reserved default1 controls read 1 in both halves where VMX is shown. */
+static void test_vmx_default1(void **state)
+{
+	static const struct {
+		uint32_t msr, bits;
+	} reserved[] = {
+		/* as processors have them, named controls left out */
+		{ 0x48d, 0x00000016 },
+		{ 0x48e, 0x04006172 },
+		{ 0x48f, 0x00036dfb },
+		{ 0x490, 0x000011fb },
+	};
+	struct lvl_policy with = made("intel vmx"),
+			  without = made("intel -vmx");
+	unsigned i, half;
+
+	(void)state;
+	lvl_finalise(&with);
+	lvl_finalise(&without);
+	for (i = 0; i < LVL_COUNT(reserved); i++)
+		for (half = 0; half < 2; half++) {
+			unsigned w = lvl_word_of_msr(reserved[i].msr) + half;
+
+			assert_int_equal(with.v[w] & reserved[i].bits,
+					 reserved[i].bits);
+			assert_int_equal(with.k[w] & reserved[i].bits,
+					 reserved[i].bits);
+			assert_int_equal(without.v[w] & reserved[i].bits, 0);
+		}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cases),  cmocka_unit_test(test_finding),
-		cmocka_unit_test(test_texts),  cmocka_unit_test(test_made_here),
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_finding),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_made_here),
 		cmocka_unit_test(test_corpus),
+		cmocka_unit_test(test_vmx_default1),
 	};
 
 	return cmocka_run_group_tests_name("valid", tests, NULL, NULL);
