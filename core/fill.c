@@ -32,9 +32,10 @@ void lvl_rule_no_msr_(struct lvl_context *c)
 		if (!lvl_known(c->p, enumerated[i].field) ||
 		    lvl_has(c->p, enumerated[i].field))
 			continue;
-		for (m = 0; m < LVL_NR_MSRS; m++) {
-			if (lvl_msrs[m].index < enumerated[i].first ||
-			    lvl_msrs[m].index > enumerated[i].last)
+		for (m = 0;
+		     m < LVL_NR_MSRS && lvl_msrs[m].index <= enumerated[i].last;
+		     m++) {
+			if (lvl_msrs[m].index < enumerated[i].first)
 				continue;
 			zero_unknown(c->p, lvl_msrs[m].word);
 			zero_unknown(c->p, lvl_msrs[m].high);

@@ -7227,6 +7227,28 @@ const struct lvl_leaf_words lvl_leaves[LVL_NR_LEAVES] = {
 	{ 0xc0000001, 0xffffffff, { 518, 519, 520, 521 } },
 };
 
+const struct lvl_range lvl_ranges[] = {
+	{ 0, 81 },
+	{ 81, 3 },
+	{ 84, 36 },
+	{ 120, 8 },
+	{ 128, 2 },
+};
+const uint16_t lvl_nr_ranges = 5;
+
+const struct lvl_ending lvl_endings[] = {
+	{ 4, 8, 0, 0x1f },
+	{ 14, 3, 0, 0x0 },
+	{ 19, 2, 2, 0xff00 },
+	{ 51, 2, 0, 0x0 },
+	{ 60, 2, 0, 0x0 },
+	{ 64, 6, 2, 0xff00 },
+	{ 78, 2, 0, 0x0 },
+	{ 98, 8, 0, 0x1f },
+	{ 116, 4, 2, 0xff00 },
+};
+const uint16_t lvl_nr_endings = 9;
+
 const struct lvl_msr_words lvl_msrs[LVL_NR_MSRS] = {
 	{ 0x00000017, 522, 523 },
 	{ 0x00000033, 524, 525 },

@@ -35,6 +35,25 @@ extern const struct lvl_group lvl_groups[];
 extern const uint16_t lvl_nr_groups;
 extern const struct lvl_effect lvl_effects[];
 
+/* Leaves that share a maximum: the first of them names it in eax. */
+struct lvl_range {
+	uint16_t first, count; /* in lvl_leaves[] */
+};
+extern const struct lvl_range lvl_ranges[];
+extern const uint16_t lvl_nr_ranges;
+
+/*
+ * Leaves that say which sub-leaves they have: the first counts them in reg,
+ * or the last is followed by one whose type, these bits of reg, is 0.
+ */
+struct lvl_ending {
+	uint16_t first, count; /* in lvl_leaves[] */
+	uint16_t reg;
+	uint32_t type; /* 0: counted */
+};
+extern const struct lvl_ending lvl_endings[];
+extern const uint16_t lvl_nr_endings;
+
 /*
  * The words of lvl_ordered[], in that order, for `fits`: their lvl_masks[]
  * side by side, same for equal rows and numbers together.

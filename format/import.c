@@ -243,17 +243,27 @@ int lvl_import_reg(struct lvl_import *im, uint32_t leaf, uint32_t subleaf,
 	return put_word(im, word, value, leaf, subleaf);
 }
 
+/* Dumps are mostly sorted: only what is not above all others is looked for. */
+static int has_msr(const struct lvl_import *im, uint32_t index)
+{
+	const struct lvl_extra *x = &im->d->extra[im->kind];
+	size_t i;
+
+	if (!x->nr_msrs || index > im->top_msr[im->kind])
+		return 0;
+	for (i = 0; i < x->nr_msrs; i++)
+		if (x->msr[i].index == index)
+			return 1;
+	return 0;
+}
+
 static int keep_msr(struct lvl_import *im, uint32_t index, uint64_t value)
 {
 	struct lvl_extra *x = &im->d->extra[im->kind];
 	struct lvl_msr *m;
-	size_t i;
 
-	if (im->cpus > 1)
-		return 0;
-	for (i = 0; i < x->nr_msrs; i++)
-		if (x->msr[i].index == index)
-			return 0; /* a counter read twice: the first counts */
+	if (im->cpus > 1 || has_msr(im, index))
+		return 0; /* a counter read twice: the first counts */
 	if (x->nr_msrs >= 4096)
 		return lvl_import_fail(im, LVL_E_TOO_BIG,
 				       "more than 4096 MSRs that the registry "
@@ -261,6 +271,8 @@ static int keep_msr(struct lvl_import *im, uint32_t index, uint64_t value)
 	m = grown(x->msr, x->nr_msrs, sizeof(*m));
 	if (!m)
 		return no_memory(im);
+	if (!x->nr_msrs || index > im->top_msr[im->kind])
+		im->top_msr[im->kind] = index;
 	x->msr = m;
 	m[x->nr_msrs].index = index;
 	m[x->nr_msrs].flags = 0;

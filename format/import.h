@@ -27,16 +27,17 @@ struct lvl_import {
 	FILE *in; /* NULL: all of it is in buf */
 	char *buf;
 	size_t size, pos, len; /* allocated, next byte, end */
-	int eof, own_buf;
+	int eof;
 
 	/* the machine being described */
 	struct lvl_desc *d;
 	enum lvl_kind kind;
-	struct lvl_policy *p;    /* policy of the current CPU and kind */
-	struct lvl_cores *cores; /* logical CPUs already read */
-	unsigned cpus;           /* of this machine, so far */
-	unsigned machines;       /* delivered so far */
-	int total;               /* text form: what is not listed is zero */
+	struct lvl_policy *p;           /* policy of the current CPU and kind */
+	struct lvl_cores *cores;        /* logical CPUs already read */
+	unsigned cpus;                  /* of this machine, so far */
+	uint32_t top_msr[LVL_NR_KINDS]; /* greatest of those in `extra` */
+	unsigned machines;              /* delivered so far */
+	int total; /* text form: what is not listed is zero */
 	uint32_t listed[(LVL_NR_WORDS + 31) / 32]; /* text form: had a line */
 	const struct lvl_leaf_words *leaf; /* text form: of the last line */
 	unsigned long twin;     /* lvl_desc.twin of the next machine */
@@ -56,7 +57,7 @@ struct lvl_import {
 int lvl_import_line(struct lvl_import *im, char **line, size_t *len);
 
 /*
- * The next bytes that are there, at most 64 KiB: 1, 0 at the end, negative
+ * The next bytes that are there, at most 128 KiB: 1, 0 at the end, negative
  * on error.  Not to be mixed with lvl_import_line.
  */
 int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len);

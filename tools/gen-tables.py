@@ -116,6 +116,7 @@ class Registry:
         self.load_requires(root)
         self.load_derive(root)
         self.load_constants(root)
+        self.load_subleaves(root)
         self.load_aliases(root)
         self.load_texts(root)
         self.order_steps()
@@ -349,6 +350,20 @@ class Registry:
             vendors = sum(1 << VENDORS.index(v) for v in row['vendors'].split(','))
             self.constants.append((self.id[row['name']], vendors, int(row['value'], 0)))
 
+    def load_subleaves(self, root):
+        """How the sub-leaves of a leaf end: (leaf, register, type mask or 0)."""
+        self.subleaves = []
+        for row in read(root, 'subleaves', ['leaf', 'ends', 'source']):
+            ends = re.match(r'^count$|^(e[abcd]x)\[(\d+):(\d+)\]$', row['ends'])
+            if not ends:
+                fail(row, 'sub-leaves end by count or by the type in a register')
+            reg = REGS.index(ends.group(1) or 'eax')
+            type_mask = 0
+            if ends.group(1):
+                hi, lo = int(ends.group(2)), int(ends.group(3))
+                type_mask = (2 << hi) - (1 << lo)
+            self.subleaves.append((int(row['leaf'], 16), reg, type_mask))
+
     def load_aliases(self, root):
         self.aliases = [(normal(f['name']), i, 1) for i, f in enumerate(self.fields)]
         for row in read(root, 'aliases', ['alias', 'name', 'who']):
@@ -469,6 +484,22 @@ def leaves(reg):
         if (key[0] & 0xffff0000, None) not in found:
             raise DataError('data/words.tsv: leaf %#x without the first leaf of its range' % key[0])
     return sorted(found.items(), key=lambda x: (x[0][0], x[0][1] or 0))
+
+
+def ranges(reg):
+    """Leaves that share a maximum, as (first, count) in lvl_leaves[]."""
+    bases = [key[0] & 0xffff0000 for key, _ in leaves(reg)]
+    return [(bases.index(b), bases.count(b)) for b in sorted(set(bases))]
+
+
+def endings(reg):
+    """reg.subleaves as (first, count, register, type) in lvl_leaves[]."""
+    found, rows = [key[0] for key, _ in leaves(reg)], []
+    for leaf, register, type_mask in reg.subleaves:
+        if leaf not in found:
+            raise DataError('data/subleaves.tsv: leaf %#x is not in data/words.tsv' % leaf)
+        rows.append((found.index(leaf), found.count(leaf), register, type_mask))
+    return sorted(rows)
 
 
 def msrs(reg):
@@ -671,7 +702,13 @@ def tables(reg):
     o.append('const struct lvl_leaf_words lvl_leaves[LVL_NR_LEAVES] = {')
     for (leaf, sub), words in leaves(reg):
         o.append('\t{ 0x%08x, 0x%08x, { %d, %d, %d, %d } },' % (leaf, 0xffffffff if sub is None else sub, *words))
-    o.append('};\n\nconst struct lvl_msr_words lvl_msrs[LVL_NR_MSRS] = {')
+    o.append('};\n\nconst struct lvl_range lvl_ranges[] = {\n'
+             + '\n'.join('\t{ %d, %d },' % r for r in ranges(reg)) + '\n};\n'
+             'const uint16_t lvl_nr_ranges = %d;' % len(ranges(reg)))
+    o.append('\nconst struct lvl_ending lvl_endings[] = {\n'
+             + '\n'.join('\t{ %d, %d, %d, 0x%x },' % e for e in endings(reg)) + '\n};\n'
+             'const uint16_t lvl_nr_endings = %d;' % len(endings(reg)))
+    o.append('\nconst struct lvl_msr_words lvl_msrs[LVL_NR_MSRS] = {')
     o += ['\t{ 0x%08x, %d, %d },' % m for m in msrs(reg)]
     o.append('};\n')
     rows, runs = owned(reg)
