@@ -31,10 +31,11 @@ static int limited(const struct lvl_policy *p)
 {
 	const struct lvl_msr_words *m = lvl_msr_find(0x1a0);
 
+	if (!lvl_known(p, LVL_F_MAX_BASIC_LEAF))
+		return 0; /* nothing is claimed, or it was dropped before */
 	if (m && (p->k[m->word] & p->v[m->word] & 1u << 22))
 		return 1;
-	return lvl_known(p, LVL_F_MAX_BASIC_LEAF) &&
-	       lvl_get(p, LVL_F_MAX_BASIC_LEAF) <= 3 && lvl_has(p, LVL_F_SSE3);
+	return lvl_get(p, LVL_F_MAX_BASIC_LEAF) <= 3 && lvl_has(p, LVL_F_SSE3);
 }
 
 static void limit_cpuid(struct lvl_context *c)

@@ -32,6 +32,9 @@ static const struct rule_case {
 	{ "RAW.limit-cpuid", "intel sse3 max-basic-leaf=2", "?avx2 ...", 0 },
 	{ "RAW.limit-cpuid", "intel m1a0=0x400000 max-basic-leaf=3 sse3",
 	  "?pku ?xsave-size-max ?max-basic-leaf ...", 0 },
+	/* a description that went through the rule before */
+	{ "RAW.limit-cpuid", "intel m1a0=0x400000 ?max-basic-leaf monitor", "",
+	  0 },
 	/* Pentium III and M really end at 2 */
 	{ "RAW.limit-cpuid", "intel fms=0x6d8 sse2 max-basic-leaf=2", "", 0 },
 	{ "RAW.limit-cpuid", "intel sse3 max-basic-leaf=4 ?m1a0", "", 0 },
