@@ -4,6 +4,8 @@
  * compared.  Each step reads ordered fields or what earlier steps made, so
  * that the result is a function of the ordered part alone.
  */
+#include "finalise.h"
+
 #include <cpulevel/level.h>
 
 #include "clause.h"
@@ -33,14 +35,27 @@ static void clear_instances(struct lvl_policy *p, const struct lvl_field *f)
 		p->v[f->word + 4u * i] &= ~f->mask;
 }
 
-static void identity(struct lvl_policy *p)
+/* Nothing but choices of the VM carries it: they may be made later. */
+static int is_chosen(unsigned carrier)
+{
+	const struct lvl_clause *c = &lvl_clauses[carrier];
+	unsigned i;
+
+	for (i = 0; i < c->count; i++)
+		if (lvl_fields[lvl_atoms[c->first + i].field].rule != LVL_FREE)
+			return 0;
+	return 1;
+}
+
+void lvl_drop_pins_(struct lvl_policy *p, int chosen_too)
 {
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_PINS; i++) {
 		const struct lvl_field *f = &lvl_fields[lvl_pins[i]];
 
-		if (f->carrier && lvl_clause_(p, f->carrier) == LVL_FALSE)
+		if (f->carrier && (chosen_too || !is_chosen(f->carrier)) &&
+		    lvl_clause_(p, f->carrier) == LVL_FALSE)
 			clear_instances(p, f);
 	}
 }
@@ -248,7 +263,7 @@ static const struct copy {
 	{ LVL_F_E_EXT_FAMILY, LVL_F_EXT_FAMILY },
 };
 
-static void amd_copies(struct lvl_policy *p)
+void lvl_copy_identity_(struct lvl_policy *p)
 {
 	int amd = (lvl_policy_vendor(p) &
 		   (LVL_VENDOR_AMD | LVL_VENDOR_HYGON)) != 0;
@@ -328,6 +343,14 @@ static int all_known(const struct lvl_policy *p)
 	return 1;
 }
 
+void lvl_reach_(struct lvl_policy *p, uint32_t leaf)
+{
+	unsigned max = lvl_maximum_of_(leaf);
+
+	if (max != LVL_NO_FIELD && lvl_known(p, max) && lvl_get(p, max) < leaf)
+		lvl_set(p, max, leaf);
+}
+
 static void maxima(struct lvl_policy *p)
 {
 	uint32_t hv;
@@ -353,7 +376,7 @@ static void maxima(struct lvl_policy *p)
 
 void lvl_finalise(struct lvl_policy *p)
 {
-	identity(p);
+	lvl_drop_pins_(p, 1);
 	tsx(p);
 	ret_alternate(p);
 	mirrors(p);
@@ -363,6 +386,6 @@ void lvl_finalise(struct lvl_policy *p)
 	vmx_vmcs_enum(p);
 	misc_enable(p);
 	maxlinaddr(p);
-	amd_copies(p);
+	lvl_copy_identity_(p);
 	maxima(p);
 }

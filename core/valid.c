@@ -3,6 +3,7 @@
 #include <cpulevel/level.h>
 
 #include "clause.h"
+#include "finalise.h"
 #include "severity.h"
 
 struct validity {
@@ -114,19 +115,6 @@ static void shown(struct validity *x)
 
 /* -- maxima --------------------------------------------------------------- */
 
-/* The maximum that governs a leaf, or LVL_NO_FIELD. */
-static unsigned maximum_of(uint32_t leaf)
-{
-	switch (leaf >> 16) {
-	case 0x0000:
-		return LVL_F_MAX_BASIC_LEAF;
-	case 0x8000:
-		return LVL_F_MAX_EXTENDED_LEAF;
-	default:
-		return LVL_NO_FIELD;
-	}
-}
-
 static int has_feature(const struct lvl_policy *p,
 		       const struct lvl_leaf_words *l)
 {
@@ -146,7 +134,7 @@ static void reachable(struct validity *x)
 
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
 		const struct lvl_leaf_words *l = &lvl_leaves[i];
-		unsigned max = maximum_of(l->leaf);
+		unsigned max = lvl_maximum_of_(l->leaf);
 
 		if (max == LVL_NO_FIELD || !lvl_known(x->p, max))
 			continue;
@@ -176,7 +164,7 @@ static void structural(struct validity *x)
 	unsigned i;
 
 	for (i = 0; i < LVL_COUNT(needs_leaf); i++) {
-		unsigned max = maximum_of(needs_leaf[i].leaf);
+		unsigned max = lvl_maximum_of_(needs_leaf[i].leaf);
 
 		if (lvl_has(x->p, needs_leaf[i].field) &&
 		    lvl_known(x->p, max) &&

@@ -65,10 +65,11 @@ const char *lvl_strerror(int code);
 /* Fill *err (unless NULL) with a code and no place; returns -code. */
 int lvl_fail(struct lvl_err *err, int code);
 
-/* The same with the leaf and sub-leaf, or the MSR, that is at fault. */
+/* The same with the leaf and sub-leaf, the MSR or the field at fault. */
 int lvl_fail_leaf(struct lvl_err *err, int code, uint32_t leaf,
 		  uint32_t subleaf);
 int lvl_fail_msr(struct lvl_err *err, int code, uint32_t msr);
+int lvl_fail_field(struct lvl_err *err, int code, uint32_t field);
 
 LVL_END
 
