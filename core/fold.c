@@ -175,6 +175,14 @@ void lvl_fold_cap(struct lvl_fold *f, const struct lvl_policy *cap)
 {
 	unsigned i;
 
+	for (i = 0; i < LVL_NR_NUMBERS; i++) {
+		const struct lvl_field *n = &lvl_fields[lvl_numbers[i]];
+
+		if (n->rule == LVL_MIN && lvl_known(cap, lvl_numbers[i]) &&
+		    lvl_clause_(cap, n->carrier) == LVL_TRUE)
+			fold_value(f, i,
+				   (uint32_t)lvl_get(cap, lvl_numbers[i]));
+	}
 	for (i = 0; i < LVL_NR_WORDS; i++)
 		f->cap[i] &= cap->v[i] | ~cap->k[i] |
 			     ~lvl_masks[LVL_MASK_FEATURE][i];

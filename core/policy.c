@@ -153,6 +153,30 @@ unsigned lvl_policy_vendor(const struct lvl_policy *p)
 				 (uint32_t)lvl_get(p, LVL_F_VENDOR_1));
 }
 
+static uint32_t get32(const char *s)
+{
+	uint32_t v = 0;
+	unsigned i;
+
+	for (i = 0; i < 4; i++)
+		v |= (uint32_t)(unsigned char)s[i] << 8 * i;
+	return v;
+}
+
+void lvl_policy_set_vendor(struct lvl_policy *p, unsigned vendor)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(vendors); i++) {
+		if (vendors[i].vendor != vendor)
+			continue;
+		lvl_set(p, LVL_F_VENDOR_0, get32(vendors[i].id));
+		lvl_set(p, LVL_F_VENDOR_1, get32(vendors[i].id + 4));
+		lvl_set(p, LVL_F_VENDOR_2, get32(vendors[i].id + 8));
+		return;
+	}
+}
+
 const char *lvl_vendor_name(unsigned vendor)
 {
 	unsigned i;

@@ -54,7 +54,8 @@ void lvl_fold_drop(struct lvl_fold *f, unsigned feature);
 
 /*
  * --cap: of the features for which the cap knows the answer, only those it
- * has.  What the cap does not mention is not limited.
+ * has, and `min` numbers at most as large as those that it knows.  What the
+ * cap does not know is not limited, and what it states is not told.
  */
 void lvl_fold_cap(struct lvl_fold *f, const struct lvl_policy *cap);
 

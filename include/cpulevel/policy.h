@@ -117,6 +117,8 @@ void lvl_policy_clear_out_of_range(struct lvl_policy *p);
 /* Who made the CPU: from the three vendor words of leaf 0, in CPUID order. */
 unsigned lvl_vendor_lookup(uint32_t ebx, uint32_t ecx, uint32_t edx);
 unsigned lvl_policy_vendor(const struct lvl_policy *p);
+/* Write the three words; p is untouched if no vendor is known by the bit. */
+void lvl_policy_set_vendor(struct lvl_policy *p, unsigned vendor);
 /* "Intel", "AMD", ...; "unknown" for anything else. */
 const char *lvl_vendor_name(unsigned vendor);
 
