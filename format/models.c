@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "models.h"
 
+#include <cpulevel/host.h>
+
 static void apply(const struct lvl_model *m, uint32_t set[LVL_MODEL_SET])
 {
 	unsigned i;
@@ -26,6 +28,55 @@ void lvl_model_features(const struct lvl_model *m, uint32_t set[LVL_MODEL_SET])
 	}
 	while (n)
 		apply(chain[--n], set);
+}
+
+/* -- as a policy ---------------------------------------------------------- */
+
+/* Features, and RTM, which is told by a number. */
+static int is_listed(unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+
+	if (f->word == LVL_NO_WORD || f->width != 1)
+		return 0;
+	return (lvl_masks[LVL_MASK_FEATURE][f->word] & f->mask) ||
+	       field == LVL_F_RTM || field == LVL_F_RTM_ALWAYS_ABORT;
+}
+
+static void set_identity(const struct lvl_model *m, struct lvl_policy *p)
+{
+	const struct lvl_model_signature *s =
+		&lvl_model_signatures[m->first_signature];
+	unsigned base;
+
+	lvl_policy_set_vendor(p, m->vendor);
+	if (m->nr_signatures != 1)
+		return;
+	base = s->family < 15 ? s->family : 15;
+	lvl_set(p, LVL_F_BASE_FAMILY, base);
+	lvl_set(p, LVL_F_EXT_FAMILY, s->family - base);
+	lvl_set(p, LVL_F_BASE_MODEL, s->model & 15);
+	lvl_set(p, LVL_F_EXT_MODEL, s->model >> 4);
+	if (s->from == s->to)
+		lvl_set(p, LVL_F_STEPPING, s->from);
+}
+
+void lvl_model_policy(const struct lvl_model *m, struct lvl_policy *p)
+{
+	uint32_t has[LVL_MODEL_SET];
+	unsigned i;
+
+	memset(p, 0, sizeof(*p));
+	lvl_model_features(m, has);
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		if (is_listed(i))
+			lvl_set(p, i, (uint64_t)lvl_model_set_has(has, i));
+		else if (lvl_model_set_has(has, i) &&
+			 lvl_fields[i].rule == LVL_OR)
+			lvl_set(p, i, 1);
+	}
+	set_identity(m, p);
+	lvl_policy_normalise(p, NULL);
 }
 
 const struct lvl_model *lvl_model_find(const char *source, const char *name)

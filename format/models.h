@@ -7,6 +7,7 @@
 #ifndef LVL_FORMAT_MODELS_H
 #define LVL_FORMAT_MODELS_H
 
+#include <cpulevel/policy.h>
 #include <cpulevel/registry.h>
 
 /* In lvl_model_changes[]: a field that the base has and this one has not. */
@@ -81,6 +82,13 @@ static inline void lvl_model_set_put(uint32_t set[LVL_MODEL_SET],
 
 /* All features of a model, whatever their age. */
 void lvl_model_features(const struct lvl_model *m, uint32_t set[LVL_MODEL_SET]);
+
+/*
+ * What a guest of this model has at most: each feature is known, the model's
+ * to be there and every other to be not.  Statements and identity as far as
+ * the model says them; the rest is unknown.
+ */
+void lvl_model_policy(const struct lvl_model *m, struct lvl_policy *p);
 
 /*
  * The model of that name or alias ("Haswell" is "Haswell-v1" to QEMU), exact

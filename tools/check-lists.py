@@ -14,7 +14,8 @@ import re
 import sys
 
 FOLDERS = ['cli/*.c', 'core/*.c', 'format/*.c', 'fuzz/*.c', 'hv/*.c', 'pool/*.c', 'probe/*.c',
-           'store/*.c', 'test/*.c', 'test/*.bats', 'include/cpulevel/*.h', 'man/*.[1-8]']
+           'store/*.c', 'test/*.c', 'test/*.bats', 'include/cpulevel/*.h', 'man/*.[1-8]',
+           'levels/*.txt', 'cpus/*.txt']
 
 
 def makefile_list(path, variable):
