@@ -88,7 +88,8 @@ int cli_out_close(struct cli_out *o, int failed);
 
 /*
  * Call each() with every machine of every argument: a path, - (a
- * description or a list of paths on stdin), a folder.  Progress on a
+ * description or a list of paths on stdin), a folder, level:NAME, cpu:NAME,
+ * model:SOURCE/NAME.  Progress on a
  * terminal for anything over a second.  Returns 0, or EXIT_INPUT after
  * saying what is wrong, or what each() returned.
  */
@@ -127,6 +128,8 @@ const struct lvl_policy *cli_policy(const struct lvl_desc *d,
 
 /* A field by any name, with "did you mean"; -1 after an error message. */
 int cli_field(const char *name);
+/* How many letters differ. */
+unsigned cli_distance(const char *a, const char *b);
 /* The name that is nearest to an unknown one, or NULL. */
 const char *cli_nearest(const char *name);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli.h"
+#include "named.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -186,7 +186,7 @@ static int is_list(const char *head, size_t len)
 		return 0;
 	memcpy(path, head, n);
 	path[n] = '\0';
-	return !stat(path, &st);
+	return named_is(path) || !stat(path, &st);
 }
 
 static int read_list(struct walk *w)
@@ -223,16 +223,47 @@ static int read_stdin(struct walk *w)
 
 /* -- arguments ------------------------------------------------------------ */
 
+/* Ours, whatever format the user's files have. */
+static int read_named(struct walk *w, const char *arg)
+{
+	const struct lvl_format *from = cli_from;
+	struct named n;
+	int rc = named_find(arg, &n);
+
+	if (rc)
+		return rc;
+	cli_from = NULL;
+	cli_read_as = &named_model_format;
+	rc = n.desc ? one_machine(w, n.desc) : read_path(w, n.path);
+	cli_from = from;
+	free(n.path);
+	return rc;
+}
+
+static int no_file(const char *path)
+{
+	int error = errno;
+	char *hint = named_hint(path);
+
+	if (hint)
+		cli_error("%s: %s; did you mean %s?", path, strerror(error),
+			  hint);
+	else
+		cli_error("%s: %s", path, strerror(error));
+	free(hint);
+	return EXIT_INPUT;
+}
+
 static int read_argument(struct walk *w, const char *path)
 {
 	struct stat st;
 
 	if (!strcmp(path, "-"))
 		return read_stdin(w);
-	if (stat(path, &st)) {
-		cli_error("%s: %s", path, strerror(errno));
-		return EXIT_INPUT;
-	}
+	if (named_is(path))
+		return read_named(w, path);
+	if (stat(path, &st))
+		return no_file(path);
 	return S_ISDIR(st.st_mode) ? read_folder(w, path) : read_path(w, path);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "level.h"
+#include "limits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,9 +66,8 @@ static int count_alone(struct level_answer *a)
 
 struct options {
 	struct cli_select select;
-	const char *out, *cap;
-	const char *drop[64];
-	unsigned nr_drops;
+	struct limits limits;
+	const char *out;
 	int json, parity, all;
 };
 
@@ -79,6 +78,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "of", required_argument, NULL, 'O' },
 		{ "cap", required_argument, NULL, 'c' },
 		{ "drop", required_argument, NULL, 'd' },
+		{ "keep", required_argument, NULL, 'k' },
 		{ "vendor-parity", no_argument, NULL, 'p' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
@@ -86,6 +86,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct limits *l = &o->limits;
 	int c, rc = 0;
 
 	while (!rc && (c = cli_getopt(argc, argv, "o:", opts)) != -1) {
@@ -97,13 +98,13 @@ static int read_options(int argc, char **argv, struct options *o)
 			rc = cli_set_of(&o->select, optarg);
 			break;
 		case 'c':
-			o->cap = optarg;
+			rc = limits_add(l->cap, &l->nr_caps, optarg);
 			break;
 		case 'd':
-			if (o->nr_drops == LVL_COUNT(o->drop))
-				return cli_usage("more than %zu --drop",
-						 LVL_COUNT(o->drop));
-			o->drop[o->nr_drops++] = optarg;
+			rc = limits_add(l->drop, &l->nr_drops, optarg);
+			break;
+		case 'k':
+			rc = limits_add(l->keep, &l->nr_keeps, optarg);
 			break;
 		case 'p':
 			o->parity = 1;
@@ -124,59 +125,6 @@ static int read_options(int argc, char **argv, struct options *o)
 			return c == -2 ? -1 : EXIT_USAGE;
 		}
 	}
-	return rc;
-}
-
-/* -- caps and drops ------------------------------------------------------- */
-
-/* The names may be separated by commas. */
-static int drop(struct lvl_fold *f, const char *names)
-{
-	while (*names) {
-		char name[64];
-		size_t n = strcspn(names, ",");
-		int field;
-
-		if (n >= sizeof(name))
-			return cli_usage("no feature \"%s\"", names);
-		memcpy(name, names, n);
-		name[n] = '\0';
-		field = cli_field(name);
-		if (field < 0)
-			return EXIT_USAGE;
-		if (lvl_fields[field].rule != LVL_AND &&
-		    lvl_fields[field].rule != LVL_MIN)
-			return cli_usage(
-				"%s is not a capability: its rule is "
-				"%s",
-				lvl_field_name((unsigned)field),
-				lvl_rule_names[lvl_fields[field].rule]);
-		lvl_fold_drop(f, (unsigned)field);
-		names += n + (names[n] == ',');
-	}
-	return 0;
-}
-
-static int cap(struct pool *p, const struct options *o)
-{
-	const struct lvl_policy *policy;
-	struct lvl_desc *d;
-	unsigned i;
-	int rc = 0;
-
-	for (i = 0; i < o->nr_drops && !rc; i++)
-		rc = drop(&p->fold, o->drop[i]);
-	if (rc || !o->cap)
-		return rc;
-	d = cli_one((char *)o->cap, &rc);
-	if (!d)
-		return rc;
-	policy = cli_policy(d, &p->select, NULL);
-	if (policy)
-		lvl_fold_cap(&p->fold, policy);
-	else
-		rc = cli_usage("%s gives no policy to cap with", o->cap);
-	lvl_desc_free(d);
 	return rc;
 }
 
@@ -286,6 +234,9 @@ static int answer(const struct pool *p, const struct options *o)
 	rc = read_level(&a, p);
 	if (rc)
 		return exit_of(rc);
+	rc = limits_check(&o->limits, &a);
+	if (rc)
+		return rc;
 	a.capabilities = pool_capabilities(&a.level);
 	rc = count_alone(&a);
 	if (!rc && o->out)
@@ -314,7 +265,7 @@ static int run(int argc, char **argv)
 	rc = cli_each(argv + optind, argc - optind, pool_add, &p);
 	pool_done(&p);
 	if (!rc)
-		rc = cap(&p, &o);
+		rc = limits_apply(&o.limits, &p);
 	if (!rc)
 		rc = answer(&p, &o);
 	pool_free(&p);
@@ -332,9 +283,14 @@ const struct verb verb_level = {
 		"what an\n"
 		"                    arriving guest may have; raw: the CPUs "
 		"themselves\n"
-		"  --cap FILE        no feature that this policy does not "
-		"have\n"
-		"  --drop NAME,...   without these features\n"
+		"  --cap FILE        nothing that this policy says it has "
+		"not; a level needs no\n"
+		"                    level: before its name\n"
+		"  --drop NAME,...   without these features or groups: tsx, "
+		"avx512, amx, ...\n"
+		"  --keep NAME,...   say 1, and which machines are in the way, "
+		"rather than lose\n"
+		"                    these features or a level's\n"
 		"  --vendor-parity   machines of several vendors: the common "
 		"instruction set,\n"
 		"                    not for migration\n"
@@ -342,12 +298,16 @@ const struct verb verb_level = {
 		"  --json            a cpulevel-level document\n"
 		"  --all             list every machine, however many\n"
 		"  --from FORMAT     do not detect the format\n\n"
-		"A FILE is a description, a folder of them, or - for a "
-		"description or a list of\nfiles on standard input.\n\n"
+		"A FILE is a description, a folder of them, - for a "
+		"description or a list of\nfiles on standard input, or "
+		"level:NAME, cpu:NAME, model:qemu/NAME,\nmodel:libvirt/NAME; "
+		"`cpulevel show level:` lists the names.\n\n"
 		"examples:\n"
 		"  cpulevel level clx.txt icx.txt spr.txt\n"
 		"  cpulevel level hosts/ --guest pv -o pool.level\n"
 		"  ls hosts/*.xml | cpulevel level - --json\n"
-		"  cpulevel level hosts/ --drop rtm,hle\n",
+		"  cpulevel level hosts/ --cap x86-64-v3 --drop tsx --keep "
+		"aes\n"
+		"  cpulevel level cpu:icelake-sp cpu:sapphire-rapids\n",
 	.run = run,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The cpulevel-level document: doc/design.md, section 5. */
-#include "level.h"
+#include "limits.h"
 
 struct list {
 	FILE *out;
@@ -163,6 +163,7 @@ void level_json(const struct level_answer *a, FILE *out)
 	blame(a, out);
 	conflicts(a, out);
 	fields(a, "incomplete", is_incomplete, out, ",");
+	fields(a, "dropped", limits_took, out, ",");
 	fields(a, "leaks", leaks, out, "");
 	fputs("}\n", out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `level` on a terminal: answer first, then who costs what. */
-#include "level.h"
+#include "limits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -278,16 +278,17 @@ static void leaks(const struct level_answer *a)
 	fields(a, "differs and cannot be hidden:", list, n, 1);
 }
 
-static void lost(const struct level_answer *a)
+/* What the user took, or what the machines do not have in common. */
+static void lost(const struct level_answer *a, const char *title, int taken)
 {
 	struct cli_wrap w;
 	unsigned i, any = 0;
 
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		if (!level_lost(a, i))
+		if (!level_lost(a, i) || limits_took(a, i) != taken)
 			continue;
 		if (!any++)
-			begin(&w, "some have, not in the level:");
+			begin(&w, title);
 		cli_wrap_word(&w, lvl_field_name(i));
 	}
 	if (any)
@@ -316,7 +317,8 @@ void level_print(const struct level_answer *a)
 	fields(a,
 	       "fell because members differ (conflicts):", a->status.conflict,
 	       a->status.nr_conflicts, 1);
-	lost(a);
+	lost(a, "taken away by --cap and --drop:", 1);
+	lost(a, "some have, not in the level:", 0);
 	numbers(a);
 	leaks(a);
 	fields(a,

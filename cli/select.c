@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "format/models.h"
+
 #include <string.h>
 
 /* -- which policy --------------------------------------------------------- */
@@ -89,7 +91,7 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 }
 
 /* Levenshtein's distance, one row at a time; names are short. */
-static unsigned distance(const char *a, const char *b)
+unsigned cli_distance(const char *a, const char *b)
 {
 	unsigned row[64], i, j, n = (unsigned)strlen(b);
 
@@ -117,7 +119,7 @@ const char *cli_nearest(const char *name)
 	unsigned best = (unsigned)strlen(name) / 2 + 1, i, found = ~0u;
 
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		unsigned d = distance(name, lvl_field_name(i));
+		unsigned d = cli_distance(name, lvl_field_name(i));
 
 		if (d < best) {
 			best = d;
@@ -176,31 +178,36 @@ unsigned cli_count_features(const struct lvl_policy *p)
 }
 
 /*
- * x86-64 psABI, table 3.1, each level with what it adds.  OSFXSR and OSXSAVE
- * are the guest's own doing: FXSR and XSAVE stand for them.
+ * The psABI's levels are in the table of models.  OSFXSR and OSXSAVE are the
+ * guest's own doing: FXSR and XSAVE stand for them.
  */
-static const uint16_t psabi[4][9] = {
-	{ LVL_F_CMOV, LVL_F_CX8, LVL_F_FPU, LVL_F_FXSR, LVL_F_MMX,
-	  LVL_F_SYSCALL, LVL_F_SSE, LVL_F_SSE2, LVL_NO_FIELD },
-	{ LVL_F_CX16, LVL_F_LAHF_LM, LVL_F_POPCNT, LVL_F_SSE3, LVL_F_SSE4_1,
-	  LVL_F_SSE4_2, LVL_F_SSSE3, LVL_NO_FIELD },
-	{ LVL_F_AVX, LVL_F_AVX2, LVL_F_BMI1, LVL_F_BMI2, LVL_F_F16C, LVL_F_FMA,
-	  LVL_F_ABM, LVL_F_MOVBE, LVL_F_XSAVE },
-	{ LVL_F_AVX512F, LVL_F_AVX512BW, LVL_F_AVX512CD, LVL_F_AVX512DQ,
-	  LVL_F_AVX512VL, LVL_NO_FIELD },
-};
+static int has_model(const struct lvl_policy *p, const char *name,
+		     unsigned *count)
+{
+	uint32_t set[LVL_MODEL_SET];
+	unsigned i, n = 0;
+
+	lvl_model_features(lvl_model_find("psabi", name), set);
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		if (!lvl_model_set_has(set, i))
+			continue;
+		if (!lvl_has(p, i))
+			return 0;
+		n++;
+	}
+	*count = n;
+	return 1;
+}
 
 unsigned cli_psabi(const struct lvl_policy *p, unsigned *count)
 {
-	unsigned level, i;
+	static const char *const names[] = { "x86-64-v1", "x86-64-v2",
+					     "x86-64-v3", "x86-64-v4" };
+	unsigned level = 0;
 
 	*count = 0;
-	for (level = 0; level < 4; level++) {
-		for (i = 0; i < 9 && psabi[level][i] != LVL_NO_FIELD; i++)
-			if (!lvl_has(p, psabi[level][i]))
-				return level;
-		*count += i;
-	}
+	while (level < LVL_COUNT(names) && has_model(p, names[level], count))
+		level++;
 	return level;
 }
 

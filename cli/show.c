@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli.h"
+#include "named.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -188,13 +188,30 @@ static int show_kind(const struct lvl_desc *d, enum lvl_kind kind,
 	return 0;
 }
 
+static void fact(const struct lvl_fact *f)
+{
+	struct cli_wrap w = { stdout, 15, 15 };
+	const char *s = f->value;
+
+	printf("  %-12s ", f->key);
+	while (*s) {
+		char word[128];
+		size_t n = strcspn(s, " ");
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, s);
+		cli_wrap_word(&w, word);
+		s += n + (s[n] == ' ');
+	}
+	cli_wrap_end(&w);
+}
+
 static void provenance(const struct lvl_desc *d)
 {
 	size_t i;
 
 	printf("%s%s%s\n", cli_ink(INK_BOLD), d->name, cli_ink(INK_PLAIN));
 	for (i = 0; i < d->nr_facts; i++)
-		printf("  %-12s %s\n", d->fact[i].key, d->fact[i].value);
+		fact(&d->fact[i]);
 	if (d->nr_cpus && !lvl_desc_fact(d, "cpus"))
 		printf("  %-12s %u\n", "cpus", d->nr_cpus);
 }
@@ -238,6 +255,20 @@ static int show(void *arg, struct lvl_desc *d)
 	return rc;
 }
 
+/* `show cpu:` and the like. */
+static int show_lists(int argc, char **argv, int json)
+{
+	int rc = 0;
+
+	for (; optind < argc && !rc; optind++) {
+		if (!named_is_list(argv[optind]))
+			return cli_usage("%s is no list of names",
+					 argv[optind]);
+		rc = named_list(argv[optind], json);
+	}
+	return rc;
+}
+
 static int run(int argc, char **argv)
 {
 	static const struct option opts[] = {
@@ -274,6 +305,8 @@ static int run(int argc, char **argv)
 		return rc;
 	if (optind == argc)
 		return cli_usage("which machine?");
+	if (named_is_list(argv[optind]))
+		return show_lists(argc, argv, o.json);
 	return cli_each(argv + optind, argc - optind, show, &o);
 }
 
@@ -294,6 +327,10 @@ const struct verb verb_show = {
 		"examples:\n"
 		"  cpulevel show this.txt\n"
 		"  cpulevel show this.txt --of raw --raw\n"
-		"  cpulevel show pool.level --json\n",
+		"  cpulevel show pool.level --json\n"
+		"  cpulevel show level: cpu:              list what has a "
+		"name\n"
+		"  cpulevel show cpu:icelake-sp\n"
+		"  cpulevel show model:qemu/EPYC-Milan\n",
 	.run = run,
 };
