@@ -29,18 +29,32 @@ _cpulevel_values()
 		"$1" import --formats 2>/dev/null | awk '{ print $1 }'
 		;;
 	--cap)
-		echo level:x86-64-v1 level:x86-64-v2 level:x86-64-v3 \
-			level:x86-64-v4
+		"$1" show level: 2>/dev/null | sed 's/^level:\([^ ]*\).*/\1/'
 		;;
 	esac
 }
 
+# What the names of a sort are: level:, cpu:, model:.  bash takes the colon
+# for the end of a word unless told otherwise; only what follows is completed.
+_cpulevel_names()
+{
+	"$1" show "$2:" 2>/dev/null | sed 's/^[a-z]*:\([^ ]*\).*/\1/'
+}
+
 _cpulevel()
 {
-	local program=$1 word=$2 before=$3 words
+	local program=$1 word=$2 before=$3 words sort=
+
+	if [ "$word" = : ]; then
+		sort=$before word=
+	elif [ "$before" = : ]; then
+		sort=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		words="$(_cpulevel_verbs "$program") --help --version"
+	elif [ -n "$sort" ]; then
+		words=$(_cpulevel_names "$program" "$sort")
 	elif [ "${word#-}" != "$word" ]; then
 		words=$(_cpulevel_options "$program" "${COMP_WORDS[1]}")
 	else

@@ -43,6 +43,13 @@ complete_words() {
 	[ "$(complete_words import --from libvirt-cpud)" = libvirt-cpudata ]
 }
 
+@test "names: level:, cpu:, model: with the colon a word of its own" {
+	[ "$(complete_words level --cap x86-64-v3)" = x86-64-v3 ]
+	[ "$(complete_words show cpu : sapphire)" = sapphire-rapids ]
+	complete_words show level : | grep -x T2CL
+	complete_words show model : qemu/EPYC-T | grep -x qemu/EPYC-Turin
+}
+
 @test "files where a file is asked for: left to bash" {
 	[ -z "$(complete_words show no-such-option)" ]
 }
