@@ -8,7 +8,7 @@
 
 static const struct verb *const verbs[] = {
 	&verb_capture, &verb_import, &verb_show,    &verb_level,
-	&verb_check,   &verb_diff,   &verb_explain,
+	&verb_check,   &verb_diff,   &verb_explain, &verb_gen,
 };
 
 static void help(FILE *out)

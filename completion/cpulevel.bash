@@ -28,6 +28,9 @@ _cpulevel_values()
 	--from)
 		"$1" import --formats 2>/dev/null | awk '{ print $1 }'
 		;;
+	--for)
+		"$1" gen --list 2>/dev/null | awk '{ print $1 }'
+		;;
 	--cap)
 		"$1" show level: 2>/dev/null | sed 's/^level:\([^ ]*\).*/\1/'
 		;;

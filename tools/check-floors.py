@@ -27,7 +27,7 @@ FREESTANDING = ['core', 'hv']
 OUTSIDE = ['test', 'fuzz', 'bench', 'examples']
 # Public headers belong to core, but for these.
 PUBLIC = 'include/cpulevel'
-HOSTED = {'desc.h': 'format', 'import.h': 'format'}
+HOSTED = {'desc.h': 'format', 'gen.h': 'format', 'import.h': 'format'}
 # The only file that may name libc headers, for hosted builds.
 ENVIRONMENT = PUBLIC + '/types.h'
 

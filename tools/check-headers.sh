@@ -8,7 +8,7 @@ root=${1:?usage: check-headers.sh ROOT}
 cc=${CC:-cc} cxx=${CXX:-c++}
 warn='-Wall -Wextra -Werror -pedantic -pedantic-errors'
 # The only ones that may need libc.
-hosted='desc.h import.h'
+hosted='desc.h gen.h import.h'
 bad=0
 
 # compile HEADER LANGUAGE COMPILER FLAG...

@@ -209,27 +209,32 @@ def table(models):
     return '\n'.join(out) + '\n'
 
 
-def main(argv):
+def run(argv, name, path, load, make, what):
+    """Make a table and write it, or compare it; what a generator's main does."""
     check = '--check' in argv
     rest = [a for a in argv if a != '--check']
     root = rest[0] if rest else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    path = os.path.join(root, 'format/models.gen.c')
+    path = os.path.join(root, path)
     try:
-        models = Models(root)
-        text = table(models)
+        data = load(root)
+        text = make(data)
     except (DataError, OSError, ValueError) as e:
-        print('gen-models: %s' % e, file=sys.stderr)
+        print('%s: %s' % (name, e), file=sys.stderr)
         return 3
     old = open(path, encoding='ascii').read() if os.path.exists(path) else None
     if check and old != text:
-        print('%s does not match data/: run tools/gen-models.py' % path, file=sys.stderr)
+        print('%s does not match data/: run tools/%s.py' % (path, name), file=sys.stderr)
         return 1
     if not check:
         if old != text:
             with open(path, 'w', encoding='ascii') as f:
                 f.write(text)
-        print('%d models' % len(models.rows))
+        print('%d %s' % (len(data.rows), what))
     return 0
+
+
+def main(argv):
+    return run(argv, 'gen-models', 'format/models.gen.c', Models, table, 'models')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libvirt: <cpu> of a domain, and <cpu> of a host as cpu-baseline and
+ * cpu-compare want it.
+ *
+ * libvirt freezes its models, and QEMU's of the same name may have more or
+ * less: what differs from either is written out.  So is what a model once
+ * had, or got later, because which of them is meant depends on the version.
+ */
+#include "base.h"
+
+static const struct {
+	unsigned vendor;
+	const char *name;
+} vendors[] = {
+	{ LVL_VENDOR_INTEL, "Intel" },
+	{ LVL_VENDOR_AMD, "AMD" },
+	{ LVL_VENDOR_HYGON, "Hygon" },
+};
+
+static void write_vendor(struct lvl_gen *g)
+{
+	unsigned vendor = lvl_policy_vendor(g->p), i, k;
+
+	for (i = 0; i < LVL_COUNT(vendors); i++) {
+		if (vendors[i].vendor != vendor)
+			continue;
+		fprintf(g->out, "  <vendor>%s</vendor>\n", vendors[i].name);
+		for (k = 0; k < 3; k++)
+			lvl_gen_same(g, lvl_gen_vendor[k]);
+	}
+}
+
+static void write_phys_bits(struct lvl_gen *g)
+{
+	unsigned bits = (unsigned)lvl_get(g->p, LVL_F_MAXPHYSADDR);
+
+	if (!lvl_known(g->p, LVL_F_MAXPHYSADDR) || !bits)
+		return;
+	fprintf(g->out, "  <maxphysaddr mode='emulate' bits='%u'/>\n", bits);
+	lvl_gen_same(g, LVL_F_MAXPHYSADDR);
+	/* QEMU says nothing of its own here: no other limit */
+	if (lvl_get(g->p, LVL_F_GUEST_MAXPHYSADDR) == bits)
+		lvl_gen_same(g, LVL_F_GUEST_MAXPHYSADDR);
+}
+
+static int is_in(const uint16_t *list, unsigned n, unsigned field)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		if (list[i] == field)
+			return 1;
+	return 0;
+}
+
+/* Is it one of those that the model's name has not always meant? */
+static int is_doubtful(const struct lvl_model *m, unsigned field)
+{
+	return is_in(&lvl_model_changes[m->first_removed], m->nr_removed,
+		     field) ||
+	       (m->added &&
+		!strncmp(lvl_field_name(field), m->added, strlen(m->added)));
+}
+
+struct names {
+	struct lvl_base base;
+	uint32_t qemu[LVL_MODEL_SET]; /* QEMU's model of that name */
+};
+
+static int open_names(struct lvl_gen *g, struct names *n, int subset)
+{
+	const struct lvl_model *m;
+	int rc = lvl_base_choose(g, "libvirt", LVL_TOOL_LIBVIRT, subset,
+				 &n->base);
+
+	if (rc)
+		return rc;
+	m = lvl_model_find("qemu", n->base.model->name);
+	if (m)
+		lvl_model_features(m, n->qemu);
+	else
+		memcpy(n->qemu, n->base.has, sizeof(n->qemu));
+	return 0;
+}
+
+/* -- <cpu> of a domain ---------------------------------------------------- */
+
+static void write_guest_feature(struct lvl_gen *g, const struct names *n,
+				unsigned name)
+{
+	unsigned field = lvl_names[name].field, rule = lvl_fields[field].rule;
+	int on = lvl_model_set_has(n->base.has, field);
+	int want = n->base.said[name] == LVL_SAID_ON;
+
+	if (n->base.said[name] == LVL_SAID_NOT) {
+		if (lvl_gen_goes_with_vmx(g, field))
+			lvl_gen_same(g, field);
+		else if (on && rule != LVL_DYNAMIC && rule != LVL_FREE &&
+			 rule != LVL_PAIR && !is_doubtful(n->base.model, field))
+			lvl_set(&g->given, field, 1);
+		return;
+	}
+	lvl_set(&g->given, field, (uint64_t)want);
+	if (on != want || lvl_model_set_has(n->qemu, field) != want ||
+	    is_doubtful(n->base.model, field))
+		fprintf(g->out, "  <feature policy='%s' name='%s'/>\n",
+			want ? "require" : "disable",
+			lvl_names[name].of[LVL_TOOL_LIBVIRT]);
+}
+
+static int write_guest(struct lvl_gen *g)
+{
+	struct names n;
+	unsigned i;
+	int rc = open_names(g, &n, 0);
+
+	if (rc)
+		return rc;
+	fprintf(g->out,
+		"<cpu mode='custom' match='exact' check='full'>\n"
+		"  <model fallback='forbid'>%s</model>\n",
+		n.base.model->name);
+	write_vendor(g);
+	write_phys_bits(g);
+	for (i = 0; i < lvl_nr_names; i++)
+		if (lvl_names[i].of[LVL_TOOL_LIBVIRT])
+			write_guest_feature(g, &n, i);
+	fputs("</cpu>\n", g->out);
+	return 0;
+}
+
+const struct lvl_writer lvl_writer_libvirt = {
+	.name = "libvirt",
+	.what = "libvirt's <cpu> of a domain: custom, exact, check='full'",
+	.write = write_guest,
+};
+
+/* -- <cpu> of a host ------------------------------------------------------ */
+
+static void write_signature(struct lvl_gen *g)
+{
+	struct lvl_gen_signature s;
+
+	if (!lvl_gen_signature(g->p, &s))
+		return;
+	fprintf(g->out, "  <signature family='%u' model='%u' stepping='%u'/>\n",
+		s.family, s.model, s.stepping);
+	lvl_gen_same_signature(g);
+}
+
+/* A host can only have more than its model, and has all that is listed. */
+static int write_host(struct lvl_gen *g)
+{
+	struct names n;
+	unsigned i;
+	int rc = open_names(g, &n, 1);
+
+	if (rc)
+		return rc;
+	fprintf(g->out, "<cpu>\n  <arch>x86_64</arch>\n  <model>%s</model>\n",
+		n.base.model->name);
+	write_vendor(g);
+	write_signature(g);
+	write_phys_bits(g);
+	for (i = 0; i < lvl_nr_names; i++) {
+		const struct lvl_name *name = &lvl_names[i];
+
+		if (n.base.said[i] == LVL_SAID_NOT)
+			continue;
+		lvl_set(&g->given, name->field, n.base.said[i] == LVL_SAID_ON);
+		if (n.base.said[i] == LVL_SAID_ON &&
+		    (!lvl_model_set_has(n.base.has, name->field) ||
+		     is_doubtful(n.base.model, name->field)))
+			fprintf(g->out, "  <feature name='%s'/>\n",
+				name->of[LVL_TOOL_LIBVIRT]);
+	}
+	fputs("</cpu>\n", g->out);
+	return 0;
+}
+
+const struct lvl_writer lvl_writer_libvirt_host = {
+	.name = "libvirt-host",
+	.what = "libvirt's <cpu> of a host, for cpu-baseline and cpu-compare",
+	.write = write_host,
+};
