@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "as_model.h"
 #include "limits.h"
 
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static int count_alone(struct level_answer *a)
 struct options {
 	struct cli_select select;
 	struct limits limits;
-	const char *out;
+	const char *out, *as_model;
 	int json, parity, all;
 };
 
@@ -79,6 +80,7 @@ static int read_options(int argc, char **argv, struct options *o)
 		{ "cap", required_argument, NULL, 'c' },
 		{ "drop", required_argument, NULL, 'd' },
 		{ "keep", required_argument, NULL, 'k' },
+		{ "as-model", required_argument, NULL, 'm' },
 		{ "vendor-parity", no_argument, NULL, 'p' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
@@ -105,6 +107,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'k':
 			rc = limits_add(l->keep, &l->nr_keeps, optarg);
+			break;
+		case 'm':
+			rc = as_model_set(&o->as_model, optarg);
 			break;
 		case 'p':
 			o->parity = 1;
@@ -231,6 +236,7 @@ static int answer(const struct pool *p, const struct options *o)
 	a.pool = p;
 	a.parity = o->parity;
 	a.all = o->all;
+	a.as_model = o->as_model;
 	rc = read_level(&a, p);
 	if (rc)
 		return exit_of(rc);
@@ -291,6 +297,10 @@ const struct verb verb_level = {
 		"  --keep NAME,...   say 1, and which machines are in the way, "
 		"rather than lose\n"
 		"                    these features or a level's\n"
+		"  --as-model TOOL   as a model of qemu or libvirt: the "
+		"highest "
+		"that fits\n"
+		"                    everywhere, and what to add and remove\n"
 		"  --vendor-parity   machines of several vendors: the common "
 		"instruction set,\n"
 		"                    not for migration\n"

@@ -11,6 +11,7 @@ struct level_answer {
 	struct lvl_status status;
 	int parity;            /* instruction set only: not for migration */
 	int all;               /* every host, however many */
+	const char *as_model;  /* "qemu": as a model of that; NULL: not */
 	unsigned capabilities; /* of the level */
 	unsigned *alone;       /* by host: how many features it alone lacks */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The cpulevel-level document: doc/design.md, section 5. */
+#include "as_model.h"
 #include "limits.h"
 
 struct list {
@@ -163,6 +164,8 @@ void level_json(const struct level_answer *a, FILE *out)
 	blame(a, out);
 	conflicts(a, out);
 	fields(a, "incomplete", is_incomplete, out, ",");
+	if (a->as_model)
+		as_model_json(a, out);
 	fields(a, "dropped", limits_took, out, ",");
 	fields(a, "leaks", leaks, out, "");
 	fputs("}\n", out);

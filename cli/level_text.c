@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `level` on a terminal: answer first, then who costs what. */
+#include "as_model.h"
 #include "limits.h"
 
 #include <stdlib.h>
@@ -325,4 +326,6 @@ void level_print(const struct level_answer *a)
 	       "incomplete, not known of every machine:", a->status.incomplete,
 	       a->status.nr_incomplete, 0);
 	names(a);
+	if (a->as_model)
+		as_model_print(a);
 }

@@ -31,6 +31,9 @@ _cpulevel_values()
 	--for)
 		"$1" gen --list 2>/dev/null | awk '{ print $1 }'
 		;;
+	--as-model)
+		echo qemu libvirt
+		;;
 	--cap)
 		"$1" show level: 2>/dev/null | sed 's/^level:\([^ ]*\).*/\1/'
 		;;

@@ -352,3 +352,104 @@ psabi_of() {
 	run "$cpulevel" level "$pool/clx.txt" --keep maxphysaddr
 	exits 2
 }
+
+# -- as a model -----------------------------------------------------------------------
+
+# model_is TOOL LEVEL.json: what --as-model says, worked out from the tables.
+model_is() {
+	python3 - "$1" "$2" "$root/data" <<-'EOF'
+	import csv, json, sys
+	tool, level, data = sys.argv[1:]
+	rows = lambda n: list(csv.DictReader(open('%s/%s.tsv' % (data, n)), delimiter='\t'))
+	d = json.load(open(level))
+	rules = {f['name']: f['rule'] for f in rows('fields')}
+	said = {}
+	for n in rows('names'):
+	    if n[tool] != '-':
+	        said.setdefault(n[tool], n['name'])
+	field = {v: k for k, v in said.items()}
+	models, has = [m for m in rows('models') if m['source'].startswith(tool + '-')], {}
+	for m in models:
+	    s = set(has.get(m['base'], ()))
+	    for i in m['features'].split(','):
+	        (s.add if i[0] == '+' else s.discard)(i[1:])
+	    has[m['name']] = s
+	real = lambda s: {f for f in s if f in field and rules[f] not in ('dynamic', 'free')
+	                  and (not f.startswith('vmx-') or 'vmx' in d['features'])}
+	vendor = {'GenuineIntel': 'Intel', 'AuthenticAMD': 'AMD'}[d['vendor']]
+	level = real(d['features'])
+	a = d['as_model']
+	assert a['tool'] == tool
+	fit = {m['name']: len(real(has[m['name']])) for m in models
+	       if m['vendor'] in ('-', vendor) and real(has[m['name']]) <= level}
+	assert fit[a['fits']['model']] == max(fit.values()), (a['fits']['model'], fit)
+	for c in filter(None, (a['fits'], a['nearest'])):
+	    model = real(has[c['model']])
+	    assert model - level == real({said[n] for n in c['remove']}), (model - level, c['remove'])
+	    assert level - model == real({said[n] for n in c['add']}), (level - model, c['add'])
+	assert not a['fits']['remove']
+	EOF
+}
+
+@test "as-model: the highest that fits, and the difference is the level" {
+	for tool in qemu libvirt; do
+		"$cpulevel" level --json "$pool"/{clx,icx,spr}.txt --as-model $tool >l.json
+		model_is $tool l.json
+		"$cpulevel" level --json cpu:rome cpu:turin --as-model $tool >l.json || [ $? -eq 4 ]
+		model_is $tool l.json
+		"$cpulevel" level --json cpu:haswell-ep cpu:broadwell-ep --as-model $tool >l.json || [ $? -eq 4 ]
+		model_is $tool l.json
+	done
+	run "$cpulevel" level "$pool"/{clx,icx,spr}.txt --as-model qemu
+	exits 0
+	says 'qemu model Cascadelake-Server-v5: the highest that fits everywhere'
+}
+
+@test "as-model: without TSX it is a model without" {
+	"$cpulevel" level --json cpu:cascadelake-sp --drop tsx --as-model libvirt >l.json || [ $? -eq 4 ]
+	model_is libvirt l.json
+	json l.json 'not {"hle", "rtm"} & set(d["as_model"]["fits"]["add"])'
+	"$cpulevel" level --json cpu:cascadelake-sp --as-model libvirt >with.json || [ $? -eq 4 ]
+	python3 -c 'import json; assert json.load(open("l.json"))["as_model"]["fits"]["model"] != json.load(open("with.json"))["as_model"]["fits"]["model"]'
+}
+
+@test "as-model: what the tool cannot name is said, and other tools are refused" {
+	"$cpulevel" level --json "$pool/icx.txt" --as-model qemu >l.json
+	json l.json '"cpuid-faulting" in d["as_model"]["unnamed"]'
+	"$cpulevel" level --json "$pool/icx.txt" >l.json
+	json l.json '"as_model" not in d'
+	run "$cpulevel" level "$pool/icx.txt" --as-model xen
+	exits 2
+	says 'qemu or libvirt'
+}
+
+# -- the tables ------------------------------------------------------------------------
+
+# bad_row TOOL FILE ROW WORD: the tool refuses the tables with this row
+bad_row() {
+	rm -rf tree
+	mkdir -p tree/format tree/levels
+	cp -r "$root/data" tree/data
+	printf '%b\n' "$3" >>"tree/data/$2.tsv"
+	run python3 "$root/tools/gen-$1.py" tree
+	exits 3
+	says "$2.tsv:$(wc -l <"tree/data/$2.tsv")"
+	says "$4"
+}
+
+@test "tables: a row that would make a wrong level" {
+	bad_row levels levels 'x86-64-v4\tpsabi:x86-64-v4\t-\t-\tagain\tnobody' 'a second level'
+	bad_row levels levels 'v5\tpsabi:x86-64-v5\t-\t-\tnone\tnobody' 'has no psabi:x86-64-v5'
+	bad_row levels levels 'v5\tpsabi:x86-64-v4\tnothing\t-\tnone\tnobody' 'no field is called nothing'
+	bad_row levels templates 'T9\t0x1:0:ecx\t0x1\t0x1' 'levels.tsv has no T9'
+	bad_row levels templates 'T2\t0x1:0:ecx\t0x00000004\t0x0' 'given twice'
+	bad_row levels templates 'T2\t0x1:0:ecx\t0x00000001\t0x3' 'beyond what is forced'
+}
+
+@test "tables: a row that would make a wrong group" {
+	bad_row groups groups 'zzz\tno-such\tabout\tsource' 'no-such is no capability'
+	bad_row groups groups 'zzz\tfb-clear\tabout\tsource' 'fb-clear is no capability'
+	bad_row groups groups 'aaa\tavx\tabout\tsource' 'aaa is not behind tsx'
+	bad_row groups groups 'zzz\tavx,avx\tabout\tsource' 'named twice'
+	bad_row groups groups 'xop\tfma4\tabout\tsource' 'xop is a field'
+}

@@ -99,10 +99,11 @@ class Data:
                 self.with_sub.add(int(m[1], 16))
         self.levels = read(root, 'levels', COLUMNS)
         self.templates = read(root, 'templates', TEMPLATE)
-        names = [r['level'] for r in self.levels]
+        names = set()
         for row in self.levels:
-            if names.count(row['level']) > 1:
+            if row['level'] in names:
                 fail(row, 'a second level ' + row['level'])
+            names.add(row['level'])
         for row in self.templates:
             if row['level'] not in names:
                 fail(row, 'data/levels.tsv has no ' + row['level'])
