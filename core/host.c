@@ -8,6 +8,7 @@
 #include <cpulevel/level.h>
 
 #include "clause.h"
+#include "derive.h"
 #include "fill.h"
 #include "trail.h"
 
@@ -218,7 +219,7 @@ static const uint8_t rsba_models[] = {
 	0x67, 0x6a, 0x6c, 0x7a, 0x7d, 0x7e, 0x8e, 0x9e, 0xa5, 0xa6,
 };
 
-static int rsba_by_model(const struct lvl_policy *raw)
+int lvl_rsba_by_model_(const struct lvl_policy *raw)
 {
 	unsigned i;
 
@@ -233,7 +234,7 @@ static int rsba_by_model(const struct lvl_policy *raw)
 static void rsba(struct lvl_context *c)
 {
 	if (lvl_has(c->p, LVL_F_ARCH_CAPS) &&
-	    (lvl_has(c->p, LVL_F_EIBRS) || rsba_by_model(c->raw)))
+	    (lvl_has(c->p, LVL_F_EIBRS) || lvl_rsba_by_model_(c->raw)))
 		lvl_set(c->p, LVL_F_RET_ALTERNATE, 1);
 }
 

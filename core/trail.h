@@ -3,13 +3,18 @@
 #ifndef LVL_CORE_TRAIL_H
 #define LVL_CORE_TRAIL_H
 
-#include <cpulevel/host.h>
+#include <cpulevel/derive.h>
 
 struct lvl_context {
 	struct lvl_policy *p;         /* what the rule changes */
 	const struct lvl_policy *raw; /* what the machine said */
 	const struct lvl_capture *capture;
 	unsigned vendor; /* LVL_VENDOR_..., 0: not known */
+	/* of derivations: raw is the host */
+	enum lvl_guest kind;
+	const struct lvl_platform *platform;
+	const struct lvl_domain *domain;
+	const struct lvl_policy *max;
 };
 
 struct lvl_rule_step {
