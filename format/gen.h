@@ -48,9 +48,23 @@ int lvl_gen_signature(const struct lvl_policy *p, struct lvl_gen_signature *s);
 void lvl_gen_same_signature(struct lvl_gen *g);
 
 /* Writers. */
+extern const struct lvl_writer lvl_writer_cloud_hypervisor;
+extern const struct lvl_writer lvl_writer_crosvm;
+extern const struct lvl_writer lvl_writer_firecracker;
+extern const struct lvl_writer lvl_writer_kubevirt;
+extern const struct lvl_writer lvl_writer_kvm_cpuid2;
 extern const struct lvl_writer lvl_writer_libvirt;
 extern const struct lvl_writer lvl_writer_libvirt_host;
+extern const struct lvl_writer lvl_writer_libxc;
+extern const struct lvl_writer lvl_writer_linux_cmdline;
+extern const struct lvl_writer lvl_writer_proxmox;
 extern const struct lvl_writer lvl_writer_qemu;
 extern const struct lvl_writer lvl_writer_qemu_qmp;
+extern const struct lvl_writer lvl_writer_rr;
+extern const struct lvl_writer lvl_writer_xapi;
+extern const struct lvl_writer lvl_writer_xen_featureset;
+extern const struct lvl_writer lvl_writer_xen_stream;
+extern const struct lvl_writer lvl_writer_xl;
+extern const struct lvl_writer lvl_writer_xl_xend;
 
 #endif

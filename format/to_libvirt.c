@@ -18,14 +18,14 @@ static const struct {
 	{ LVL_VENDOR_HYGON, "Hygon" },
 };
 
-static void write_vendor(struct lvl_gen *g)
+static void write_vendor(struct lvl_gen *g, const char *form)
 {
 	unsigned vendor = lvl_policy_vendor(g->p), i, k;
 
 	for (i = 0; i < LVL_COUNT(vendors); i++) {
 		if (vendors[i].vendor != vendor)
 			continue;
-		fprintf(g->out, "  <vendor>%s</vendor>\n", vendors[i].name);
+		fprintf(g->out, form, vendors[i].name);
 		for (k = 0; k < 3; k++)
 			lvl_gen_same(g, lvl_gen_vendor[k]);
 	}
@@ -86,8 +86,11 @@ static int open_names(struct lvl_gen *g, struct names *n, int subset)
 
 /* -- <cpu> of a domain ---------------------------------------------------- */
 
+/* One feature of a guest, as XML or YAML. */
+typedef void feature_fn(struct lvl_gen *g, const char *name, int on);
+
 static void write_guest_feature(struct lvl_gen *g, const struct names *n,
-				unsigned name)
+				unsigned name, feature_fn *put)
 {
 	unsigned field = lvl_names[name].field, rule = lvl_fields[field].rule;
 	int on = lvl_model_set_has(n->base.has, field);
@@ -104,15 +107,28 @@ static void write_guest_feature(struct lvl_gen *g, const struct names *n,
 	lvl_set(&g->given, field, (uint64_t)want);
 	if (on != want || lvl_model_set_has(n->qemu, field) != want ||
 	    is_doubtful(n->base.model, field))
-		fprintf(g->out, "  <feature policy='%s' name='%s'/>\n",
-			want ? "require" : "disable",
-			lvl_names[name].of[LVL_TOOL_LIBVIRT]);
+		put(g, lvl_names[name].of[LVL_TOOL_LIBVIRT], want);
+}
+
+static void put_xml(struct lvl_gen *g, const char *name, int on)
+{
+	fprintf(g->out, "  <feature policy='%s' name='%s'/>\n",
+		on ? "require" : "disable", name);
+}
+
+static void each_feature(struct lvl_gen *g, const struct names *n,
+			 feature_fn *put)
+{
+	unsigned i;
+
+	for (i = 0; i < lvl_nr_names; i++)
+		if (lvl_names[i].of[LVL_TOOL_LIBVIRT])
+			write_guest_feature(g, n, i, put);
 }
 
 static int write_guest(struct lvl_gen *g)
 {
 	struct names n;
-	unsigned i;
 	int rc = open_names(g, &n, 0);
 
 	if (rc)
@@ -121,11 +137,9 @@ static int write_guest(struct lvl_gen *g)
 		"<cpu mode='custom' match='exact' check='full'>\n"
 		"  <model fallback='forbid'>%s</model>\n",
 		n.base.model->name);
-	write_vendor(g);
+	write_vendor(g, "  <vendor>%s</vendor>\n");
 	write_phys_bits(g);
-	for (i = 0; i < lvl_nr_names; i++)
-		if (lvl_names[i].of[LVL_TOOL_LIBVIRT])
-			write_guest_feature(g, &n, i);
+	each_feature(g, &n, put_xml);
 	fputs("</cpu>\n", g->out);
 	return 0;
 }
@@ -160,7 +174,7 @@ static int write_host(struct lvl_gen *g)
 		return rc;
 	fprintf(g->out, "<cpu>\n  <arch>x86_64</arch>\n  <model>%s</model>\n",
 		n.base.model->name);
-	write_vendor(g);
+	write_vendor(g, "  <vendor>%s</vendor>\n");
 	write_signature(g);
 	write_phys_bits(g);
 	for (i = 0; i < lvl_nr_names; i++) {
@@ -183,4 +197,48 @@ const struct lvl_writer lvl_writer_libvirt_host = {
 	.name = "libvirt-host",
 	.what = "libvirt's <cpu> of a host, for cpu-baseline and cpu-compare",
 	.write = write_host,
+};
+
+/* -- KubeVirt ------------------------------------------------------------- */
+
+static void put_yaml(struct lvl_gen *g, const char *name, int on)
+{
+	if (!g->items++)
+		fputs("      features:\n", g->out);
+	fprintf(g->out, "      - name: %s\n        policy: %s\n", name,
+		on ? "require" : "disable");
+}
+
+/* Labels of nodes that have the model, and all that comes on top of it. */
+static void put_label(struct lvl_gen *g, const char *name, int on)
+{
+	if (on)
+		fprintf(g->out,
+			"    cpu-feature.node.kubevirt.io/%s: \"true\"\n",
+			name);
+}
+
+static int write_kubevirt(struct lvl_gen *g)
+{
+	struct names n;
+	int rc = open_names(g, &n, 0);
+
+	if (rc)
+		return rc;
+	fprintf(g->out, "spec:\n  domain:\n    cpu:\n      model: %s\n",
+		n.base.model->name);
+	each_feature(g, &n, put_yaml);
+	fprintf(g->out,
+		"  nodeSelector:\n"
+		"    cpu-model.node.kubevirt.io/%s: \"true\"\n",
+		n.base.model->name);
+	write_vendor(g, "    cpu-vendor.node.kubevirt.io/%s: \"true\"\n");
+	each_feature(g, &n, put_label);
+	return 0;
+}
+
+const struct lvl_writer lvl_writer_kubevirt = {
+	.name = "kubevirt",
+	.what = "KubeVirt's cpu of a VM and the labels of its nodes (YAML)",
+	.write = write_kubevirt,
 };

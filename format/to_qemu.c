@@ -157,18 +157,24 @@ static void note_nameless(struct lvl_gen *g)
 	}
 }
 
-static void write_properties(struct lvl_gen *g, const struct form *form,
-			     const struct lvl_base *base)
+static void write_features(struct lvl_gen *g, const struct form *form,
+			   const struct lvl_base *base)
 {
 	unsigned i;
 
-	write_string(g, form, "vendor", lvl_gen_vendor, 3);
-	write_numbers(g, form);
-	write_string(g, form, "model-id", lvl_gen_brand, 12);
 	for (i = 0; i < lvl_nr_names; i++)
 		if (lvl_names[i].of[LVL_TOOL_QEMU])
 			write_feature(g, form, base, i);
 	note_nameless(g);
+}
+
+static void write_properties(struct lvl_gen *g, const struct form *form,
+			     const struct lvl_base *base)
+{
+	write_string(g, form, "vendor", lvl_gen_vendor, 3);
+	write_numbers(g, form);
+	write_string(g, form, "model-id", lvl_gen_brand, 12);
+	write_features(g, form, base);
 }
 
 /*
@@ -289,4 +295,54 @@ const struct lvl_writer lvl_writer_qemu_qmp = {
 	.name = "qemu-qmp",
 	.what = "the same CPU property by property, as a QMP command",
 	.write = write_qmp,
+};
+
+/* -- Proxmox -------------------------------------------------------------- */
+
+/* An alias, which Proxmox lists instead of a first version ("Haswell"). */
+static const char *known_name(const struct lvl_model *m)
+{
+	unsigned i;
+
+	for (i = 0; i < lvl_nr_model_names; i++)
+		if (&lvl_models[lvl_model_names[i].model] == m &&
+		    strcmp(lvl_model_names[i].name, m->name))
+			return lvl_model_names[i].name;
+	return m->name;
+}
+
+static void proxmox_bit(struct lvl_gen *g, const char *name, int on)
+{
+	fprintf(g->out, "%s%c%s", g->items++ ? ";" : "\tflags ", on ? '+' : '-',
+		name);
+}
+
+/* A section of /etc/pve/virtual-guest/cpu-models.conf. */
+static int write_proxmox(struct lvl_gen *g)
+{
+	static const struct form form = { .bit = proxmox_bit };
+	struct lvl_base base;
+	int rc = lvl_base_choose(g, "qemu", LVL_TOOL_QEMU, 0, &base);
+
+	if (rc)
+		return rc;
+	fprintf(g->out, "cpu-model: %s\n",
+		g->options->name ? g->options->name : "cpulevel");
+	write_features(g, &form, &base);
+	if (g->items)
+		putc('\n', g->out);
+	if (lvl_known(g->p, LVL_F_MAXPHYSADDR) &&
+	    lvl_get(g->p, LVL_F_MAXPHYSADDR)) {
+		fprintf(g->out, "\tphys-bits %u\n",
+			(unsigned)lvl_get(g->p, LVL_F_MAXPHYSADDR));
+		lvl_gen_same(g, LVL_F_MAXPHYSADDR);
+	}
+	fprintf(g->out, "\treported-model %s\n", known_name(base.model));
+	return 0;
+}
+
+const struct lvl_writer lvl_writer_proxmox = {
+	.name = "proxmox",
+	.what = "a custom model of Proxmox VE: cpu-models.conf",
+	.write = write_proxmox,
 };

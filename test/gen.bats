@@ -87,3 +87,81 @@ setup() {
 	"$cpulevel" gen pool.level --for libvirt -o cpu.xml 2>/dev/null
 	"$cpulevel" gen pool.level --for libvirt 2>/dev/null | cmp - cpu.xml
 }
+
+@test "gen: xl, both syntaxes" {
+	run --separate-stderr "$cpulevel" gen pool.level --for xl
+	exits 0
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == 'cpuid="host,maxleaf='*'"' ]]
+	says ',avx512f=1'
+	says ',la57=0'
+	says ',rdcl-no=1'
+	[[ $output != *',svm'* ]] # no Intel CPU has it
+	run --separate-stderr "$cpulevel" gen pool.level --for xl-xend
+	exits 0
+	[[ ${lines[0]} == 'cpuid=[' ]]
+	says '"0x00000007,0:ebx='
+	says '"0x80000001:'
+}
+
+@test "gen: a binary form is the same as its hex in JSON" {
+	"$cpulevel" gen pool.level --for kvm-cpuid2 >bytes 2>/dev/null
+	"$cpulevel" gen pool.level --for kvm-cpuid2 --json >g.json
+	json g.json 'bytes.fromhex(d["hex"]) == open("bytes", "rb").read()'
+	"$cpulevel" gen pool.level --for xen-stream --json >g.json
+	json g.json 'd["hex"].startswith("11000000") and len(d["hex"]) % 16 == 0'
+}
+
+@test "gen: a Firecracker template is read as the same features" {
+	"$cpulevel" gen pool.level --for firecracker -o t.json 2>/dev/null
+	json t.json 'all(len(m["bitmap"]) == 34 for l in d["cpuid_modifiers"] for m in l["modifiers"])'
+	json t.json 'all(len(m["bitmap"]) == 66 for m in d["msr_modifiers"])'
+	run "$cpulevel" check t.json pool.level
+	[ "$status" -ne 3 ]
+	"$cpulevel" show pool.level --json >a.json
+	"$cpulevel" show t.json --json >b.json
+	python3 - <<-'EOF'
+	import json
+	a, b = (json.load(open(f)) for f in ('a.json', 'b.json'))
+	leaves = {(l['leaf'], l['subleaf']): l for l in a['cpuid']}
+	l7 = [l for l in b['cpuid'] if l['leaf'] == '0x00000007'][0]
+	assert l7['ebx'] == leaves[l7['leaf'], l7['subleaf']]['ebx'], l7
+	EOF
+}
+
+# Ice Lake has what the pool has not; Cascade Lake has MPX, and no LA57.
+@test "gen: linux-cmdline, with and without the machine" {
+	run --separate-stderr "$cpulevel" gen pool.level --for linux-cmdline --host icx.txt
+	exits 0
+	[[ $output == clearcpuid=* ]]
+	says la57
+	says rdpid
+	[[ $output != *mpx* ]]
+	[[ $output != *amx* ]]
+	[[ $stderr == *'not as the policy has it'* ]]
+	run --separate-stderr "$cpulevel" gen pool.level --for linux-cmdline --host clx.txt
+	says mpx
+	[[ $output != *la57* ]]
+	run --separate-stderr "$cpulevel" gen pool.level --for linux-cmdline
+	says la57
+	says mpx
+	run --separate-stderr "$cpulevel" gen pool.level --for crosvm --host icx.txt
+	[[ $output == "--params 'clearcpuid="*"'" ]]
+}
+
+@test "gen: rr, Proxmox, KubeVirt, Cloud Hypervisor" {
+	run --separate-stderr "$cpulevel" gen pool.level --for rr
+	[[ $output =~ ^'--disable-cpuid-features 0x'[0-9a-f]+,0x[0-9a-f]+' --disable-cpuid-features-ext 0x'.*' --disable-cpuid-features-xsave 0x' ]]
+	[[ $stderr == *'xsaveopt=1(0)'* ]]
+	run --separate-stderr "$cpulevel" gen pool.level --for proxmox --name gold
+	[ "${lines[0]}" = 'cpu-model: gold' ]
+	[[ ${lines[1]} == $'\tflags '* ]]
+	says $'\tphys-bits 46'
+	says $'\treported-model Cascadelake-Server'
+	run --separate-stderr "$cpulevel" gen pool.level --for kubevirt
+	says '      - name: md-clear'
+	says 'cpu-feature.node.kubevirt.io/md-clear: "true"'
+	says 'cpu-vendor.node.kubevirt.io/Intel: "true"'
+	run --separate-stderr "$cpulevel" gen pool.level --for cloud-hypervisor
+	[ "$output" = '--cpus max_phys_bits=46' ]
+}
