@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "as_model.h"
 #include "limits.h"
+#include "vm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,26 +69,30 @@ static int count_alone(struct level_answer *a)
 struct options {
 	struct cli_select select;
 	struct limits limits;
+	struct vm vm;
 	const char *out, *as_model;
 	int json, parity, all;
 };
 
+static const struct option opts[] = {
+	{ "guest", required_argument, NULL, 'g' },
+	{ "of", required_argument, NULL, 'O' },
+	{ "cap", required_argument, NULL, 'c' },
+	{ "drop", required_argument, NULL, 'd' },
+	{ "keep", required_argument, NULL, 'k' },
+	{ "as-model", required_argument, NULL, 'm' },
+	{ "vendor-parity", no_argument, NULL, 'p' },
+	{ "identity", required_argument, NULL, 'i' },
+	{ "topology", required_argument, NULL, 't' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "from", required_argument, NULL, 'f' },
+	{ NULL, 0, NULL, 0 },
+};
+
 static int read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option opts[] = {
-		{ "guest", required_argument, NULL, 'g' },
-		{ "of", required_argument, NULL, 'O' },
-		{ "cap", required_argument, NULL, 'c' },
-		{ "drop", required_argument, NULL, 'd' },
-		{ "keep", required_argument, NULL, 'k' },
-		{ "as-model", required_argument, NULL, 'm' },
-		{ "vendor-parity", no_argument, NULL, 'p' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "from", required_argument, NULL, 'f' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct limits *l = &o->limits;
 	int c, rc = 0;
 
@@ -114,6 +119,12 @@ static int read_options(int argc, char **argv, struct options *o)
 		case 'p':
 			o->parity = 1;
 			break;
+		case 'i':
+			o->vm.donor = optarg;
+			break;
+		case 't':
+			rc = vm_set_topology(&o->vm, optarg);
+			break;
 		case 'o':
 			o->out = optarg;
 			break;
@@ -133,29 +144,58 @@ static int read_options(int argc, char **argv, struct options *o)
 	return rc;
 }
 
+/* What is asked of the VM must go somewhere, and mean something there. */
+static int check_vm(const struct options *o)
+{
+	if (!o->vm.donor && !o->vm.shape)
+		return 0;
+	if (!o->out)
+		return cli_usage("--identity and --topology need -o: they are "
+				 "the VM's, not the level's");
+	if (o->parity)
+		return cli_usage("--vendor-parity makes no policy of a VM");
+	if (o->vm.shape && o->select.guest == LVL_PV)
+		return cli_usage("CPUID does not tell PV guests their "
+				 "topology");
+	return 0;
+}
+
 /* -- the level as a file -------------------------------------------------- */
 
-static int write_level(const struct level_answer *a, const char *name)
+static int add_facts(const struct level_answer *a, struct lvl_desc *d)
+{
+	char text[64];
+	int rc;
+
+	snprintf(text, sizeof(text), "%zu", a->pool->nr);
+	rc = lvl_desc_add_fact(d, "guest",
+			       lvl_guest_names[a->pool->select.guest]);
+	if (!rc)
+		rc = lvl_desc_add_fact(d, "members", text);
+	if (!rc && a->parity)
+		rc = lvl_desc_add_fact(d, "parity",
+				       "instruction set only, not for "
+				       "migration");
+	return rc;
+}
+
+static int write_level(const struct level_answer *a, const struct options *opt)
 {
 	struct lvl_desc *d = lvl_desc_new();
 	struct lvl_policy *p;
 	struct cli_out o;
-	char text[64];
 	int rc = EXIT_INPUT;
 
 	p = d ? lvl_desc_policy(d, LVL_KIND_LEVEL) : NULL;
-	snprintf(text, sizeof(text), "%zu", a->pool->nr);
-	if (p &&
-	    !lvl_desc_add_fact(d, "guest",
-			       lvl_guest_names[a->pool->select.guest]) &&
-	    !lvl_desc_add_fact(d, "members", text) &&
-	    (!a->parity || !lvl_desc_add_fact(d, "parity",
-					      "instruction set only, not for "
-					      "migration")) &&
-	    !cli_out_open(&o, name)) {
+	if (p && !add_facts(a, d)) {
 		*p = a->level;
-		rc = cli_out_close(&o, lvl_desc_write(d, o.f) ? EXIT_INPUT : 0);
+		rc = vm_apply(&opt->vm, &opt->select, &a->pool->fold.donor, d,
+			      p);
 	}
+	if (!rc)
+		rc = cli_out_open(&o, opt->out);
+	if (!rc)
+		rc = cli_out_close(&o, lvl_desc_write(d, o.f) ? EXIT_INPUT : 0);
 	lvl_desc_free(d);
 	return rc;
 }
@@ -246,7 +286,7 @@ static int answer(const struct pool *p, const struct options *o)
 	a.capabilities = pool_capabilities(&a.level);
 	rc = count_alone(&a);
 	if (!rc && o->out)
-		rc = write_level(&a, o->out);
+		rc = write_level(&a, o);
 	if (!rc && o->json)
 		level_json(&a, stdout);
 	else if (!rc)
@@ -267,6 +307,9 @@ static int run(int argc, char **argv)
 		return rc < 0 ? EXIT_YES : rc;
 	if (optind == argc)
 		return cli_usage("which machines?");
+	rc = check_vm(&o);
+	if (rc)
+		return rc;
 	pool_init(&p, &o.select);
 	rc = cli_each(argv + optind, argc - optind, pool_add, &p);
 	pool_done(&p);
@@ -305,6 +348,10 @@ const struct verb verb_level = {
 		"instruction set,\n"
 		"                    not for migration\n"
 		"  -o, --output F    write the level as a file\n"
+		"  --identity FILE   there, the CPU says that it is this one\n"
+		"  --topology PxDxCxT\n"
+		"                    there, P packages of D dies of C cores "
+		"of T threads\n"
 		"  --json            a cpulevel-level document\n"
 		"  --all             list every machine, however many\n"
 		"  --from FORMAT     do not detect the format\n\n"
@@ -318,6 +365,7 @@ const struct verb verb_level = {
 		"  ls hosts/*.xml | cpulevel level - --json\n"
 		"  cpulevel level hosts/ --cap x86-64-v3 --drop tsx --keep "
 		"aes\n"
-		"  cpulevel level cpu:icelake-sp cpu:sapphire-rapids\n",
+		"  cpulevel level cpu:icelake-sp cpu:sapphire-rapids\n"
+		"  cpulevel level hosts/ --topology 1x1x4x2 -o vm.txt\n",
 	.run = run,
 };

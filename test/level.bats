@@ -310,6 +310,102 @@ psabi_without() {
 	psabi_without cmov None
 }
 
+# -- the policy of a VM -------------------------------------------------------------
+
+# register FILE LEAF SUBLEAF: its four registers in the first policy.
+register() {
+	"$cpulevel" show "$1" --raw | awk -v l="$2" -v s="$3" \
+		'$1 == l && $2 == s { print $3, $4, $5, $6 }'
+}
+
+@test "level --topology: what is written has the VM's leaves" {
+	"$cpulevel" level clx.txt icx.txt spr.txt --topology 1x2x4x2 -o vm.txt >out
+	"$cpulevel" level clx.txt icx.txt spr.txt -o level.txt >plain
+	cmp out plain
+	grep -qx 'topology: 1x2x4x2' vm.txt
+	[ "$(register vm.txt 0x0000000b 1)" = \
+		'0x00000004 0x00000010 0x00000200 0x00000000' ]
+	[ "$(register vm.txt 0x0000001f 2)" = \
+		'0x00000004 0x00000010 0x00000500 0x00000000' ]
+	[ -z "$(register level.txt 0x0000000b 1)" ]
+	# nothing but topology and maxima differ: it runs where the level does
+	for host in clx icx spr; do
+		"$cpulevel" check vm.txt $host.txt
+	done
+	"$cpulevel" diff level.txt vm.txt >out || [ $? -eq 1 ]
+	grep -E '^  +[a-z0-9-]+ +(0x|msr)' out >rows
+	[ "$(wc -l <rows)" -ge 20 ]
+	[ -z "$(grep -vE ' topology +free |^ +max-basic-leaf ' rows)" ]
+}
+
+@test "level --topology: AMD's caches come with it" {
+	cp "$pool/milan.txt" .
+	cat >zen.txt <<-'EOF'
+	CPUID 00000000: 00000010-68747541-444D4163-69746E65
+	CPUID 00000001: 00A20F10-00100800-7EFA320B-178BFBFF
+	CPUID 80000000: 8000001E-68747541-444D4163-69746E65
+	CPUID 80000001: 00A20F10-20000000-75C237FF-2FD3FBFF
+	CPUID 80000008: 00003030-111EF657-0000400F-00000000
+	CPUID 8000001D: 00004121-01C0003F-0000003F-00000000 [SL 00]
+	CPUID 8000001D: 0003C163-03C0003F-00007FFF-00000001 [SL 01]
+	CPUID 8000001E: 00000000-00000100-00000000-00000000
+	EOF
+	"$cpulevel" level zen.txt --topology 1x1x4x1 -o vm.txt >out || [ $? -eq 4 ]
+	[ "$(register vm.txt 0x8000001d 0)" = \
+		'0x00000121 0x01c0003f 0x0000003f 0x00000000' ]
+	[ "$(register vm.txt 0x8000001d 1)" = \
+		'0x0000c163 0x03c0003f 0x00007fff 0x00000001' ]
+}
+
+@test "level --identity: what is written is that CPU" {
+	"$cpulevel" level clx.txt icx.txt spr.txt --identity spr.txt -o vm.txt >out
+	"$cpulevel" level clx.txt icx.txt spr.txt -o level.txt >plain
+	cmp out plain
+	grep -qx 'identity: spr' vm.txt
+	own=$(register spr.txt 0x00000001 - | cut -d' ' -f1)
+	[ "$(register vm.txt 0x00000001 - | cut -d' ' -f1)" = "$own" ]
+	[ "$(register level.txt 0x00000001 - | cut -d' ' -f1)" != "$own" ]
+	"$cpulevel" check vm.txt clx.txt
+}
+
+@test "level: 2, a topology that none can be, or without a file to go to" {
+	for shape in 1x1x4 0x1x1x1 1x1x4x2x 1x1x4x2q x1x1x1x1 1x-1x1x1 1x1x99999x1; do
+		run --separate-stderr "$cpulevel" level clx.txt \
+			--topology "$shape" -o vm.txt
+		exits 2
+		[ -z "$output" ]
+		[[ $stderr == *"$shape"* ]]
+	done
+	run "$cpulevel" level clx.txt --topology 1x1x1x1
+	exits 2
+	says 'need -o'
+	run "$cpulevel" level clx.txt --identity clx.txt
+	exits 2
+	run "$cpulevel" level clx.txt --guest pv --topology 1x1x1x1 -o vm.txt
+	exits 2
+	run "$cpulevel" level clx.txt --vendor-parity --identity clx.txt -o vm.txt
+	exits 2
+	[ ! -e vm.txt ]
+}
+
+@test "level: 5, a topology or a donor that this vendor cannot have" {
+	cp "$pool/milan.txt" .
+	run --separate-stderr "$cpulevel" level milan.txt --topology 1x9x1x1 -o vm.txt
+	exits 5
+	[ -z "$output" ]
+	[[ $stderr == *'at most 8 dies'* ]]
+	run --separate-stderr "$cpulevel" level clx.txt --drop x2apic \
+		--topology 64x1x2x2 -o vm.txt
+	exits 5
+	[[ $stderr == *'need x2apic'* ]]
+	run --separate-stderr "$cpulevel" level clx.txt --identity milan.txt -o vm.txt
+	exits 5
+	[[ $stderr == *milan*'vendors differ'* ]]
+	run "$cpulevel" level clx.txt --identity gone.txt -o vm.txt
+	exits 3
+	[ ! -e vm.txt ]
+}
+
 # -- guest kinds -------------------------------------------------------------------
 
 @test "level --guest: each kind's own default is taken" {
