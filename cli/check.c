@@ -63,6 +63,8 @@ static const char *value(const struct lvl_policy *p, unsigned field,
 
 struct answer {
 	const char *guest_name, *host_name;
+	const char *
+		derived; /* for which platform the host's policy was, or NULL */
 	struct lvl_policy guest, host;
 	enum lvl_verdict verdict;
 	struct findings all;
@@ -172,6 +174,9 @@ static void advice(const struct answer *a)
 static void print(const struct answer *a)
 {
 	head(a);
+	if (a->derived)
+		printf("what %s lets in was derived for %s\n", a->host_name,
+		       a->derived);
 	table(a);
 	advice(a);
 }
@@ -185,8 +190,13 @@ static void json(const struct answer *a)
 	size_t i;
 
 	printf("{\n  \"format\": \"cpulevel-check\",\n  \"version\": 1,\n"
-	       "  \"verdict\": \"%s\",\n  \"findings\": [",
+	       "  \"verdict\": \"%s\",\n  \"platform\": ",
 	       words[a->verdict]);
+	if (a->derived)
+		cli_json_string(stdout, a->derived);
+	else
+		fputs("null", stdout);
+	fputs(",\n  \"findings\": [", stdout);
 	for (i = 0; i < a->all.nr; i++) {
 		const struct lvl_finding *f = &a->all.f[i];
 
@@ -213,6 +223,9 @@ static int arrival(struct lvl_policy *to, const struct lvl_desc *d,
 	struct cli_select max = *s, dflt = *s;
 	const struct lvl_policy *m, *states;
 
+	if (d->hints & LVL_HINT_GUESTS_DERIVED)
+		return lvl_derive_arrival(to, d->policy[LVL_KIND_HOST],
+					  s->guest, cli_platform(s));
 	if (s->of == OF_DEFAULT)
 		max.of = OF_MAX;
 	m = cli_policy(d, &max, NULL);
@@ -223,11 +236,21 @@ static int arrival(struct lvl_policy *to, const struct lvl_desc *d,
 	return 0;
 }
 
-static int ask(struct answer *a, const struct lvl_desc *guest,
-	       const struct lvl_desc *host, const struct cli_select *s)
+static int ask(struct answer *a, struct lvl_desc *guest, struct lvl_desc *host,
+	       struct cli_select *s)
 {
-	const struct lvl_policy *g = cli_policy(guest, s, NULL);
+	const struct lvl_policy *g;
+	int rc;
 
+	cli_follow(s, guest);
+	rc = cli_derive(guest, s);
+	if (!rc)
+		rc = cli_derive(host, s);
+	if (rc)
+		return rc;
+	if (host->hints & LVL_HINT_GUESTS_DERIVED)
+		a->derived = cli_platform(s)->name;
+	g = cli_policy(guest, s, NULL);
 	if (!g) {
 		cli_error("%s gives no such policy", guest->name);
 		return EXIT_INPUT;
@@ -247,7 +270,7 @@ static int ask(struct answer *a, const struct lvl_desc *guest,
 	return a->all.failed ? EXIT_INPUT : 0;
 }
 
-static int check(char **file, const struct cli_select *s, int as_json)
+static int check(char **file, struct cli_select *s, int as_json)
 {
 	static const int exits[] = {
 		[LVL_YES] = EXIT_YES,
@@ -278,6 +301,7 @@ static int run(int argc, char **argv)
 	static const struct option opts[] = {
 		{ "guest", required_argument, NULL, 'g' },
 		{ "of", required_argument, NULL, 'O' },
+		{ "platform", required_argument, NULL, 'P' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
@@ -290,6 +314,8 @@ static int run(int argc, char **argv)
 			rc = cli_set_guest(&s, optarg);
 		else if (c == 'O')
 			rc = cli_set_of(&s, optarg);
+		else if (c == 'P')
+			rc = cli_set_platform(&s, optarg);
 		else if (c == 'f')
 			rc = cli_set_from(optarg);
 		else if (c == 'j')
@@ -314,11 +340,17 @@ const struct verb verb_check = {
 		"options:\n"
 		"  --guest KIND    pv, hvm-shadow or hvm (default)\n"
 		"  --of WHAT       policy of GUEST: default, max, raw, ...\n"
+		"  --platform P    which hypervisor will run there, where none "
+		"was captured and\n"
+		"                  --guest is given: generic (default), "
+		"xen-4.17, kvm-7.2, ...\n"
 		"  --json          a cpulevel-check document\n"
 		"  --from FORMAT   do not detect the format\n\n"
 		"examples:\n"
 		"  cpulevel check web-17.txt clx-01.txt\n"
 		"  cpulevel check pool.level new-host.txt && echo welcome\n"
-		"  cpulevel check icx.txt clx.txt --json\n",
+		"  cpulevel check icx.txt clx.txt --json\n"
+		"  cpulevel check icx.txt clx.txt --guest pv --platform "
+		"xen-4.17\n",
 	.run = run,
 };

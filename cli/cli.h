@@ -4,6 +4,7 @@
 #define LVL_CLI_H
 
 #include <cpulevel/check.h>
+#include <cpulevel/derive.h>
 #include <cpulevel/desc.h>
 #include <cpulevel/import.h>
 #include <cpulevel/level.h>
@@ -112,9 +113,25 @@ struct cli_select {
 	enum lvl_guest guest;
 	enum cli_of of;
 	enum lvl_kind kind; /* with OF_KIND */
+	int guest_given;    /* --guest: what is not there is derived */
+	const struct lvl_platform *platform; /* --platform, or NULL */
 };
 int cli_set_guest(struct cli_select *s, const char *name);
 int cli_set_of(struct cli_select *s, const char *name);
+int cli_set_platform(struct cli_select *s, const char *name);
+
+/* --platform, or generic. */
+const struct lvl_platform *cli_platform(const struct cli_select *s);
+
+/*
+ * Where a kind of guest is asked for and the description brings neither its
+ * maximum nor its default: derive both from the host, add them, and say so
+ * in the provenance (LVL_HINT_GUESTS_DERIVED).  Returns 0 or an exit code.
+ */
+int cli_derive(struct lvl_desc *d, const struct cli_select *s);
+
+/* A level that was derived says for which guests and which platform. */
+void cli_follow(struct cli_select *s, const struct lvl_desc *level);
 
 /*
  * The policy that a description gives for this use: the hypervisor's own

@@ -77,6 +77,7 @@ struct options {
 static const struct option opts[] = {
 	{ "guest", required_argument, NULL, 'g' },
 	{ "of", required_argument, NULL, 'O' },
+	{ "platform", required_argument, NULL, 'P' },
 	{ "cap", required_argument, NULL, 'c' },
 	{ "drop", required_argument, NULL, 'd' },
 	{ "keep", required_argument, NULL, 'k' },
@@ -103,6 +104,9 @@ static int read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'O':
 			rc = cli_set_of(&o->select, optarg);
+			break;
+		case 'P':
+			rc = cli_set_platform(&o->select, optarg);
 			break;
 		case 'c':
 			rc = limits_add(l->cap, &l->nr_caps, optarg);
@@ -172,6 +176,9 @@ static int add_facts(const struct level_answer *a, struct lvl_desc *d)
 			       lvl_guest_names[a->pool->select.guest]);
 	if (!rc)
 		rc = lvl_desc_add_fact(d, "members", text);
+	if (!rc && pool_derived(a->pool))
+		rc = lvl_desc_add_fact(d, "platform",
+				       cli_platform(&a->pool->select)->name);
 	if (!rc && a->parity)
 		rc = lvl_desc_add_fact(d, "parity",
 				       "instruction set only, not for "
@@ -268,6 +275,18 @@ static int exit_of(int rc)
 	}
 }
 
+/* What the answer depends on, where no hypervisor was asked. */
+static void say_derived(const struct pool *p)
+{
+	const struct lvl_platform *on = cli_platform(&p->select);
+	size_t n = pool_derived(p);
+
+	if (n)
+		fprintf(stderr,
+			"cpulevel level: %zu of %zu: derived for %s (%s)\n", n,
+			p->nr, on->name, on->about);
+}
+
 static int answer(const struct pool *p, const struct options *o)
 {
 	static struct level_answer a; /* large */
@@ -285,6 +304,7 @@ static int answer(const struct pool *p, const struct options *o)
 		return rc;
 	a.capabilities = pool_capabilities(&a.level);
 	rc = count_alone(&a);
+	say_derived(p);
 	if (!rc && o->out)
 		rc = write_level(&a, o);
 	if (!rc && o->json)
@@ -332,6 +352,10 @@ const struct verb verb_level = {
 		"what an\n"
 		"                    arriving guest may have; raw: the CPUs "
 		"themselves\n"
+		"  --platform P      which hypervisor will run there, where "
+		"none was captured and\n"
+		"                    --guest is given: generic (default), "
+		"xen-4.17, kvm-7.2, ...\n"
 		"  --cap FILE        nothing that this policy says it has "
 		"not; a level needs no\n"
 		"                    level: before its name\n"
@@ -362,6 +386,7 @@ const struct verb verb_level = {
 		"examples:\n"
 		"  cpulevel level clx.txt icx.txt spr.txt\n"
 		"  cpulevel level hosts/ --guest pv -o pool.level\n"
+		"  cpulevel level hosts/ --guest hvm --platform kvm-7.2\n"
 		"  ls hosts/*.xml | cpulevel level - --json\n"
 		"  cpulevel level hosts/ --cap x86-64-v3 --drop tsx --keep "
 		"aes\n"

@@ -150,7 +150,12 @@ void level_json(const struct level_answer *a, FILE *out)
 	fputs("{\n  \"format\": \"cpulevel-level\",\n  \"version\": 1,\n", out);
 	fprintf(out, "  \"guest\": \"%s\",\n",
 		lvl_guest_names[a->pool->select.guest]);
-	fputs("  \"vendor\": ", out);
+	fputs("  \"platform\": ", out);
+	if (pool_derived(a->pool))
+		cli_json_string(out, cli_platform(&a->pool->select)->name);
+	else
+		fputs("null", out);
+	fputs(",\n  \"vendor\": ", out);
 	cli_json_string(out, a->parity ? "any" : cli_vendor(&a->level, id));
 	fputs(",\n", out);
 	fprintf(out, "  \"migratable\": %s,\n", a->parity ? "false" : "true");

@@ -97,10 +97,11 @@ static int apply_cap(struct pool *p, const char *cap)
 	d = read_cap(cap, &rc);
 	if (!d)
 		return rc;
-	policy = cli_policy(d, &p->select, NULL);
+	rc = cli_derive(d, &p->select);
+	policy = rc ? NULL : cli_policy(d, &p->select, NULL);
 	if (policy)
 		lvl_fold_cap(&p->fold, policy);
-	else
+	else if (!rc)
 		rc = cli_usage("%s gives no policy to cap with", cap);
 	lvl_desc_free(d);
 	return rc;

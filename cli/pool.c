@@ -241,8 +241,8 @@ static int same_text(const char *a, const char *b)
 
 static int same_kind(const struct pool_kind *a, const struct pool_kind *b)
 {
-	return a->kind == b->kind && a->offers == b->offers &&
-	       a->vendor == b->vendor &&
+	return a->kind == b->kind && a->derived == b->derived &&
+	       a->offers == b->offers && a->vendor == b->vendor &&
 	       !memcmp(a->has, b->has, nr_kept * sizeof(*a->has)) &&
 	       same_text(a->cpu, b->cpu) && same_text(a->kernel, b->kernel) &&
 	       same_text(a->microcode, b->microcode);
@@ -311,6 +311,7 @@ static struct pool_kind *new_kind(const struct lvl_desc *d,
 		return NULL;
 	take_features(k, policy);
 	k->kind = kind;
+	k->derived = (d->hints & LVL_HINT_GUESTS_DERIVED) != 0;
 	k->cpu = cpu_of(policy);
 	k->vendor = lvl_policy_vendor(policy);
 	k->kernel = copy(lvl_desc_fact(d, "kernel"));
@@ -343,13 +344,15 @@ static int no_memory(void)
 }
 
 /* The first of its kind, or one that may be: fold it. */
-static int add_policy(struct pool *p, const struct lvl_desc *d,
-		      struct pool_kind **of)
+static int add_policy(struct pool *p, struct lvl_desc *d, struct pool_kind **of)
 {
 	const struct lvl_policy *policy;
 	struct lvl_policy clean;
 	enum lvl_kind kind;
+	int rc = cli_derive(d, &p->select);
 
+	if (rc)
+		return rc;
 	policy = cli_policy(d, &p->select, &kind);
 	if (!policy) {
 		cli_error("%s: it does not give the policy that is asked for",
@@ -418,4 +421,13 @@ void pool_done(struct pool *p)
 			p->lacker[field] = p->kind[k]->first;
 		}
 	}
+}
+
+size_t pool_derived(const struct pool *p)
+{
+	size_t k, n = 0;
+
+	for (k = 0; k < p->nr_kinds; k++)
+		n += p->kind[k]->derived ? p->kind[k]->times : 0;
+	return n;
 }

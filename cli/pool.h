@@ -14,6 +14,7 @@ struct pool_kind {
 	unsigned capabilities;
 	unsigned vendor;    /* LVL_VENDOR_..., 0: not known */
 	enum lvl_kind kind; /* which policy was taken */
+	int derived;        /* from the host, for a platform */
 	char *cpu;          /* brand string or signature */
 	char *kernel, *microcode;
 	size_t first, times; /* machines of this kind */
@@ -59,6 +60,9 @@ void pool_done(struct pool *p);
 /* Is it a capability or a statement?  Then: does the machine have it? */
 int pool_keeps(unsigned field);
 int pool_has(const struct pool_host *h, unsigned field);
+
+/* How many machines' policies were derived for the platform. */
+size_t pool_derived(const struct pool *p);
 
 /* How many capabilities a policy has. */
 unsigned pool_capabilities(const struct lvl_policy *p);

@@ -14,6 +14,7 @@ int cli_set_guest(struct cli_select *s, const char *name)
 	for (g = 0; g < LVL_NR_GUESTS; g++) {
 		if (!strcmp(lvl_guest_names[g], name)) {
 			s->guest = (enum lvl_guest)g;
+			s->guest_given = 1;
 			return 0;
 		}
 	}

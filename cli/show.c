@@ -239,6 +239,11 @@ static int show(void *arg, struct lvl_desc *d)
 	enum lvl_kind kind;
 	int rc;
 
+	rc = o->given ? cli_derive(d, &o->select) : 0;
+	if (rc) {
+		lvl_desc_free(d);
+		return rc;
+	}
 	if (!o->json)
 		provenance(d);
 	if (!o->given && !o->json && !o->raw) {
@@ -274,6 +279,7 @@ static int run(int argc, char **argv)
 	static const struct option opts[] = {
 		{ "of", required_argument, NULL, 'O' },
 		{ "guest", required_argument, NULL, 'g' },
+		{ "platform", required_argument, NULL, 'P' },
 		{ "raw", no_argument, NULL, 'r' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
@@ -289,6 +295,8 @@ static int run(int argc, char **argv)
 			o.given = 1;
 		} else if (c == 'g') {
 			rc = cli_set_guest(&o.select, optarg);
+		} else if (c == 'P') {
+			rc = cli_set_platform(&o.select, optarg);
 		} else if (c == 'r') {
 			o.raw = 1;
 		} else if (c == 'a') {
@@ -320,6 +328,9 @@ const struct verb verb_show = {
 		"                  choose by --guest (all policies, unless "
 		"told)\n"
 		"  --guest KIND    pv, hvm-shadow or hvm (default)\n"
+		"  --platform P    derive what guests see for this "
+		"hypervisor: generic (default),\n"
+		"                  xen-4.17, kvm-7.2, ...\n"
 		"  --all           identity, copies and topology too\n"
 		"  --raw           registers and MSRs instead of names\n"
 		"  --json          a cpulevel-policy document\n"
@@ -327,6 +338,7 @@ const struct verb verb_show = {
 		"examples:\n"
 		"  cpulevel show this.txt\n"
 		"  cpulevel show this.txt --of raw --raw\n"
+		"  cpulevel show this.txt --of pv-max --platform xen-4.17\n"
 		"  cpulevel show pool.level --json\n"
 		"  cpulevel show level: cpu:              list what has a "
 		"name\n"

@@ -25,6 +25,10 @@ _cpulevel_values()
 		echo raw host max default pv-max pv-default hvm-max \
 			hvm-default hvm-shadow-max hvm-shadow-default level seen
 		;;
+	--platform)
+		echo generic xen-4.17 xen-4.18 xen-4.19 xen-4.20 xen-4.21 \
+			xen-4.22 xen-4.23 kvm-7.2
+		;;
 	--from)
 		"$1" import --formats 2>/dev/null | awk '{ print $1 }'
 		;;

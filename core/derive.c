@@ -188,18 +188,6 @@ static void tell(const struct lvl_rule_info *rule, unsigned field,
 		trail->each(trail->arg, &change);
 }
 
-static const struct lvl_rule_info m_ceiling = {
-	"M.ceiling",
-	"maxima of leaves are the platform's",
-	"guests with larger maxima may come back; they are no capability",
-};
-
-static const struct lvl_rule_info d_maxima = {
-	"D.maxima",
-	"maxima of leaves are the host's",
-	"guests are not told of leaves that the machine does not have",
-};
-
 /* Features whose data are in a leaf of their own (registry: values.tsv). */
 static const struct {
 	uint16_t field;
@@ -284,7 +272,7 @@ static void maxima(struct lvl_context *c, const struct lvl_policy *was,
 	unsigned i;
 
 	for (i = 0; i < LVL_COUNT(leaf_maxima); i++)
-		maximum(c, leaf_maxima[i], rule == &d_maxima);
+		maximum(c, leaf_maxima[i], rule == &lvl_d_maxima_);
 	told = *c->p;
 	lvl_policy_clear_out_of_range(c->p);
 	close(c->p, trail);
@@ -328,7 +316,7 @@ static void to_max(struct lvl_context *c, const struct lvl_trail *trail)
 		apply(c, &lvl_hvm_rules_, trail);
 	apply(c, &lvl_kind_rules_[c->kind], trail);
 	close(c->p, trail);
-	maxima(c, &host, &m_ceiling, trail);
+	maxima(c, &host, &lvl_m_ceiling_, trail);
 }
 
 int lvl_derive_max(struct lvl_policy *out, const struct lvl_policy *host,
@@ -360,7 +348,7 @@ int lvl_derive_default(struct lvl_policy *out, const struct lvl_policy *host,
 	max = p;
 	apply(&c, &lvl_default_rules_, trail);
 	close(&p, trail);
-	maxima(&c, &max, &d_maxima, trail);
+	maxima(&c, &max, &lvl_d_maxima_, trail);
 	*out = p;
 	return 0;
 }
@@ -377,7 +365,7 @@ int lvl_derive_arrival(struct lvl_policy *out, const struct lvl_policy *host,
 	to_max(&c, NULL);
 	lvl_state_(&c);
 	close(&p, NULL);
-	maxima(&c, &p, &m_ceiling, NULL);
+	maxima(&c, &p, &lvl_m_ceiling_, NULL);
 	*out = p;
 	return 0;
 }

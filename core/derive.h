@@ -44,6 +44,9 @@ extern const struct lvl_rules_ lvl_hvm_rules_; /* both HVM kinds */
 extern const struct lvl_rules_ lvl_default_rules_;
 extern const struct lvl_rules_ lvl_domain_rules_;
 
+/* The last rule of each, which needs the result (derive.c). */
+extern const struct lvl_rule_info lvl_m_ceiling_, lvl_d_maxima_;
+
 /* Whether Intel's model predicts RET from elsewhere (host.c). */
 int lvl_rsba_by_model_(const struct lvl_policy *raw);
 

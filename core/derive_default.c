@@ -90,6 +90,12 @@ static const struct lvl_rule_step default_rules[] = {
 	  platform },
 };
 
+const struct lvl_rule_info lvl_d_maxima_ = {
+	"D.maxima",
+	"maxima of leaves are the host's",
+	"guests are not told of leaves that the machine does not have",
+};
+
 /* -- one guest ------------------------------------------------------------ */
 
 /* All of the maximum's values of a class. */

@@ -259,10 +259,14 @@ static void pv_sep(struct lvl_context *c)
 		lvl_take_(c->p, LVL_F_SEP);
 }
 
+/* Intel says it in an MSR, and has the field already. */
 static void pv_faulting(struct lvl_context *c)
 {
-	if (lvl_has(c->raw, LVL_F_CPUID_USER_DIS))
-		lvl_raise_(c, LVL_F_CPUID_FAULTING);
+	if (!lvl_known(c->raw, LVL_F_CPUID_USER_DIS))
+		lvl_forget(c->p, LVL_F_CPUID_FAULTING);
+	else
+		lvl_set(c->p, LVL_F_CPUID_FAULTING,
+			lvl_has(c->raw, LVL_F_CPUID_USER_DIS));
 }
 
 static const struct lvl_rule_step pv_rules[] = {
@@ -281,7 +285,7 @@ static const struct lvl_rule_step pv_rules[] = {
 	  pv_sep },
 	{ { "PV.faulting", "CPUID faulting where the host can fault",
 	    "CpuidUserDis serves as well as Intel's" },
-	  0,
+	  LVL_AMD_LIKE_,
 	  pv_faulting },
 };
 
@@ -353,4 +357,10 @@ const struct lvl_rules_ lvl_max_rules_ = { max_rules, LVL_COUNT(max_rules) };
 const struct lvl_rules_ lvl_hvm_rules_ = { hvm_rules, LVL_COUNT(hvm_rules) };
 const struct lvl_rules_ lvl_kind_rules_[LVL_NR_GUESTS] = {
 	[LVL_PV] = { pv_rules, LVL_COUNT(pv_rules) },
+};
+
+const struct lvl_rule_info lvl_m_ceiling_ = {
+	"M.ceiling",
+	"maxima of leaves are the platform's",
+	"guests with larger maxima may come back; they are no capability",
 };

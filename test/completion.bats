@@ -40,6 +40,7 @@ complete_words() {
 @test "values of options" {
 	[ "$(complete_words level --guest p)" = pv ]
 	[ "$(complete_words show --of hvm-m)" = hvm-max ]
+	[ "$(complete_words show --platform g)" = generic ]
 	[ "$(complete_words import --from libvirt-cpud)" = libvirt-cpudata ]
 }
 

@@ -19,7 +19,7 @@ import sys
 
 RULES = 'and or min max equal pair pin derived leak dynamic free hidden'.split()
 PLAIN = ['and', 'hidden']
-RULE = re.compile(r'\b(?:RAW|HOST|NORMAL|LEVEL)\.[a-z0-9]+(?:-[a-z0-9]+)*')
+RULE = re.compile(r'\b(?:RAW|HOST|NORMAL|LEVEL|M|PV|HVM|D|DOMAIN)\.[a-z0-9]+(?:-[a-z0-9]+)*')
 QUOTED = re.compile(r'`([^`]+)`')
 PAGE = 'doc/rules.md'
 
@@ -75,7 +75,7 @@ def check_rules(root, text):
     for name in sorted(set(RULE.findall(text)) - known):
         print('%s: no rule of the code is called %s' % (PAGE, name))
         bad = 1
-    for kind in ('RAW.', 'HOST.', 'NORMAL.'):
+    for kind in ('RAW.', 'HOST.', 'NORMAL.', 'M.', 'PV.', 'HVM.', 'D.', 'DOMAIN.'):
         if not bad and [n for n in rows if n.startswith(kind)] != \
                 [n for n in code if n.startswith(kind)]:
             print('%s: the %s rules are not in the order of the code' % (PAGE, kind[:-1]))

@@ -71,6 +71,8 @@ struct lvl_desc {
 #define LVL_HINT_HOST_DERIVED 0x2u
 /* Some logical CPUs differ; facts "cores-differ" name the fields. */
 #define LVL_HINT_CORES_DIFFER 0x4u
+/* Maxima and defaults were derived here, not reported by a hypervisor. */
+#define LVL_HINT_GUESTS_DERIVED 0x8u
 
 /* NULL if out of memory. */
 struct lvl_desc *lvl_desc_new(void);
