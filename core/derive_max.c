@@ -266,7 +266,7 @@ static void pv_faulting(struct lvl_context *c)
 		lvl_forget(c->p, LVL_F_CPUID_FAULTING);
 	else
 		lvl_set(c->p, LVL_F_CPUID_FAULTING,
-			lvl_has(c->raw, LVL_F_CPUID_USER_DIS));
+			lvl_get(c->raw, LVL_F_CPUID_USER_DIS));
 }
 
 static const struct lvl_rule_step pv_rules[] = {
