@@ -6,6 +6,7 @@
  */
 #include "made.h"
 
+#include <cpulevel/derive.h>
 #include <cpulevel/xen.h>
 
 #include <stdio.h>
@@ -201,10 +202,132 @@ static void test_leaves(void **state)
 		through_xen(&corpus.host[i]);
 }
 
+/* -- Xen's masks for its kinds of guest ----------------------------------- */
+
+static const struct mask {
+	enum xc_static_cpu_featuremask which;
+	enum lvl_guest kind;
+	int is_default;
+} masks[] = {
+	{ XC_FEATUREMASK_PV_MAX, LVL_PV, 0 },
+	{ XC_FEATUREMASK_PV_DEF, LVL_PV, 1 },
+	{ XC_FEATUREMASK_HVM_SHADOW_MAX, LVL_HVM_SHADOW, 0 },
+	{ XC_FEATUREMASK_HVM_SHADOW_DEF, LVL_HVM_SHADOW, 1 },
+	{ XC_FEATUREMASK_HVM_HAP_MAX, LVL_HVM, 0 },
+	{ XC_FEATUREMASK_HVM_HAP_DEF, LVL_HVM, 1 },
+};
+
+/* Steps of Xen that come after its masks, and why we differ elsewhere. */
+static const struct {
+	unsigned field;
+	const char *why;
+} elsewhere[] = {
+	{ LVL_F_DS, "with a vPMU" },
+	{ LVL_F_DTES64, "with a vPMU" },
+	{ LVL_F_DSCPL, "with a vPMU" },
+	{ LVL_F_X2APIC, "PV.x2apic sets it in max" },
+	{ LVL_F_VIRT_SSBD, "HVM.virt-ssbd sets it in max" },
+	{ LVL_F_SRSO_US_NO, "PV.srso clears it" },
+	{ LVL_F_VMX, "only nested guests have it" },
+	{ LVL_F_SVM, "only nested guests have it" },
+	{ LVL_F_AVX512PF, "Xeon Phi: Xen gave up PV on it" },
+	{ LVL_F_AVX512ER, "Xeon Phi: Xen gave up PV on it" },
+	{ LVL_F_AVX512_4VNNIW, "Xeon Phi: Xen gave up PV on it" },
+	{ LVL_F_AVX512_4FMAPS, "Xeon Phi: Xen gave up PV on it" },
+};
+
+static int is_elsewhere(unsigned field)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(elsewhere); i++)
+		if (elsewhere[i].field == field)
+			return 1;
+	return 0;
+}
+
+/* A machine with everything that the vendor ever had (MPX excludes APX). */
+static struct lvl_policy everything(unsigned vendor, const char *words)
+{
+	struct lvl_policy p = made(words);
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		const struct lvl_field *f = &lvl_fields[i];
+
+		if (f->rule == LVL_AND && f->width == 1 && i != LVL_F_APXF &&
+		    f->word != LVL_NO_WORD && (f->vendors & vendor))
+			lvl_set(&p, i, 1);
+	}
+	lvl_policy_normalise(&p, NULL);
+	return p;
+}
+
+static void derive(const struct mask *m, const struct lvl_policy *host,
+		   struct lvl_policy *guest)
+{
+	const struct lvl_platform *xen = lvl_platform_find("xen-4.17", 8);
+
+	assert_non_null(xen);
+	assert_int_equal((m->is_default ? lvl_derive_default : lvl_derive_max)(
+				 guest, host, m->kind, xen, NULL),
+			 0);
+}
+
+static void compare_mask(const struct mask *m, const struct lvl_policy *intel,
+			 const struct lvl_policy *amd)
+{
+	const uint32_t *mask = xc_get_static_cpu_featuremask(m->which);
+	uint32_t words = xc_get_cpu_featureset_size();
+	struct lvl_policy a, b;
+	unsigned i;
+
+	derive(m, intel, &a);
+	derive(m, amd, &b);
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		const struct lvl_field *f = &lvl_fields[i];
+		int xen, ours;
+
+		if (f->rule != LVL_AND || f->word >= words || f->width != 1)
+			continue;
+		xen = (mask[f->word] & f->mask) != 0;
+		ours = lvl_has(&a, i) || lvl_has(&b, i);
+		if (xen != ours && !is_elsewhere(i))
+			fail_msg("mask %u: %s is %d in Xen and %d here",
+				 (unsigned)m->which, lvl_field_name(i), xen,
+				 ours);
+	}
+}
+
+/* As Debian 12 has it; other versions have other letters. */
+static void test_masks(void **state)
+{
+	struct lvl_policy intel = everything(
+		LVL_VENDOR_INTEL, "intel fms=0x806f8 tsx=2 maxphysaddr=46 "
+				  "vmx-entry-load-bndcfgs=1 "
+				  "vmx-exit-clear-bndcfgs=1 "
+				  "max-basic-leaf=0x29 pmu-version=5 "
+				  "max-extended-leaf=0x80000026");
+	struct lvl_policy amd =
+		everything(LVL_VENDOR_AMD, "amd fms=0xa20f12 maxphysaddr=48 "
+					   "max-basic-leaf=0x29 "
+					   "max-extended-leaf=0x80000026");
+	unsigned i;
+
+	(void)state;
+	if (xc_get_cpu_featureset_size() != 19) {
+		print_message("skipped: the masks of another Xen than 4.17\n");
+		skip();
+	}
+	for (i = 0; i < LVL_COUNT(masks); i++)
+		compare_mask(&masks[i], &intel, &amd);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leaves),
+		cmocka_unit_test(test_masks),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
