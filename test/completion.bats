@@ -22,7 +22,7 @@ complete_words() {
 		[ "$verb" = --help ] || [ "$verb" = --version ] ||
 			"$cpulevel" "$verb" --help
 	done
-	for verb in capture import show level check diff explain gen; do
+	for verb in capture import show level check diff explain gen caps mask; do
 		[ "$(complete_words "$verb")" = "$verb" ]
 	done
 }
