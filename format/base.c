@@ -40,7 +40,7 @@ int lvl_gen_goes_with_vmx(const struct lvl_gen *g, unsigned field)
 	return f->word != LVL_NO_WORD &&
 	       lvl_words[f->word].place >= LVL_PLACE_MSR_LO &&
 	       lvl_words[f->word].id - 0x480u < 0x14 &&
-	       lvl_known(g->p, LVL_F_VMX) && !lvl_has(g->p, LVL_F_VMX);
+	       !lvl_has(g->p, LVL_F_VMX);
 }
 
 static enum lvl_said said(const struct lvl_gen *g, enum lvl_tool tool,

@@ -20,7 +20,10 @@ void lvl_gen_said(const struct lvl_gen *g, enum lvl_tool tool,
 /* One if an earlier row has the same name of the tool, or it has none. */
 int lvl_gen_is_repeated(enum lvl_tool tool, unsigned name);
 
-/* A property of VMX, which the policy has not: the stack drops it. */
+/*
+ * A property of VMX, which the policy has not, or does not know and no model
+ * has: the stack drops it.
+ */
 int lvl_gen_goes_with_vmx(const struct lvl_gen *g, unsigned field);
 
 struct lvl_base {

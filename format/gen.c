@@ -131,6 +131,10 @@ static const char *reason_left(const struct lvl_field *f)
 		return "behaviour of the machine that no bit decides";
 	if (f->rule == LVL_FREE)
 		return "set for each VM: topology and the like";
+	if (f == &lvl_fields[LVL_F_HYPERVISOR] ||
+	    (lvl_words[f->word].place <= LVL_PLACE_EDX &&
+	     lvl_words[f->word].id >> 16 == 0x4000))
+		return "the hypervisor's own interface";
 	if (f->rule == LVL_EQUAL)
 		return "the machine's own: must agree wherever the VM runs";
 	if (lvl_words[f->word].place >= LVL_PLACE_MSR_LO)

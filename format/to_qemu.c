@@ -177,6 +177,20 @@ static void write_properties(struct lvl_gen *g, const struct form *form,
 	write_features(g, form, base);
 }
 
+/* "base" has no vendor, family or model of its own: zeroes. */
+static void be_nobody(struct lvl_gen *g)
+{
+	static const uint16_t identity[] = {
+		LVL_F_VENDOR_0,    LVL_F_VENDOR_1,   LVL_F_VENDOR_2,
+		LVL_F_BASE_FAMILY, LVL_F_EXT_FAMILY, LVL_F_BASE_MODEL,
+		LVL_F_EXT_MODEL,   LVL_F_STEPPING,
+	};
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(identity); i++)
+		lvl_set(&g->given, identity[i], 0);
+}
+
 /*
  * "base" has no feature at all: it does for any vendor, and where every model
  * would decide something that is not known.
@@ -190,6 +204,7 @@ static int choose(struct lvl_gen *g, struct lvl_base *base, const char **name)
 
 	if (rc == -LVL_E_UNSUPPORTED || (!rc && !asked && base->decides)) {
 		lvl_base_empty(g, LVL_TOOL_QEMU, base);
+		be_nobody(g);
 		rc = 0;
 	}
 	*name = base->model ? base->model->name : "base";
