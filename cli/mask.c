@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "caps.h"
 
+#include "format/names.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,6 +206,38 @@ static void put_own(const struct answer *a)
 	cli_wrap_end(&w);
 }
 
+/* What Linux calls the feature that a guest should not see, or NULL. */
+static const char *to_clear(const struct lvl_unreached *u)
+{
+	unsigned i;
+
+	if (!u->counts || !u->sure || lvl_fields[u->field].width != 1 ||
+	    !u->shown)
+		return NULL;
+	for (i = 0; i < lvl_nr_names; i++)
+		if (lvl_names[i].field == u->field)
+			return lvl_names[i].of[LVL_TOOL_LINUX];
+	return NULL;
+}
+
+/* It keeps the kernel from using them, and programs that ask the kernel. */
+static void put_clearcpuid(const struct answer *a)
+{
+	unsigned any = 0;
+	size_t i;
+
+	for (i = 0; i < a->nr; i++) {
+		const char *name = to_clear(&a->un[i]);
+
+		if (name)
+			printf("%s%s",
+			       any++ ? "," : "  boot Linux with clearcpuid=",
+			       name);
+	}
+	if (any)
+		putchar('\n');
+}
+
 static void put_unreached(const struct answer *a)
 {
 	const char *last = NULL;
@@ -251,6 +285,7 @@ static void text(const struct answer *a)
 	put_masks(a);
 	if (a->nr)
 		put_unreached(a);
+	put_clearcpuid(a);
 }
 
 /* -- JSON ----------------------------------------------------------------- */
@@ -305,7 +340,7 @@ static void json_unreached(const struct answer *a)
 
 static void json(const struct answer *a)
 {
-	unsigned i;
+	unsigned i, any;
 
 	printf("{\n  \"format\": \"cpulevel-mask\",\n  \"version\": 1,\n"
 	       "  \"verdict\": \"%s\",\n  \"faulting\": \"%s\",\n"
@@ -315,18 +350,27 @@ static void json(const struct answer *a)
 	for (i = 0; !faults(a) && i < a->nr_masks; i++)
 		json_mask(a, &a->mask[i], !i);
 	fputs(!faults(a) && i ? "\n  ],\n" : "],\n", stdout);
-	fputs("  \"unreached\": [", stdout);
+	fputs("  \"clearcpuid\": [", stdout);
+	for (i = 0, any = 0; i < a->nr; i++)
+		if (to_clear(&a->un[i]))
+			printf("%s\"%s\"", any++ ? ", " : "",
+			       to_clear(&a->un[i]));
+	fputs("],\n  \"unreached\": [", stdout);
 	json_unreached(a);
 	fputs(a->nr ? "\n  ]\n}\n" : "]\n}\n", stdout);
 }
 
 /* -- the question --------------------------------------------------------- */
 
-static int ask(struct answer *a, const struct lvl_desc *guest,
+static int ask(struct answer *a, struct lvl_desc *guest,
 	       const struct lvl_desc *host, const struct cli_select *s)
 {
-	const struct lvl_policy *g = cli_policy(guest, s, NULL);
+	const struct lvl_policy *g;
+	int rc = cli_derive(guest, s);
 
+	if (rc)
+		return rc;
+	g = cli_policy(guest, s, NULL);
 	if (!g) {
 		cli_error("%s gives no such policy", guest->name);
 		return EXIT_INPUT;
@@ -376,16 +420,19 @@ static int run(int argc, char **argv)
 {
 	static const struct option opts[] = {
 		{ "of", required_argument, NULL, 'O' },
+		{ "platform", required_argument, NULL, 'P' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct cli_select s = { .guest = LVL_PV };
+	struct cli_select s = { .guest = LVL_PV, .guest_given = 1 };
 	int c, rc = 0, as_json = 0;
 
 	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
 		if (c == 'O')
 			rc = cli_set_of(&s, optarg);
+		else if (c == 'P')
+			rc = cli_set_platform(&s, optarg);
 		else if (c == 'f')
 			rc = cli_set_from(optarg);
 		else if (c == 'j')
@@ -410,6 +457,10 @@ const struct verb verb_mask = {
 		"exits.\n\n"
 		"options:\n"
 		"  --of WHAT       policy of POLICY: default, max, raw, ...\n"
+		"  --platform P    which hypervisor will run there, where "
+		"POLICY is a machine\n"
+		"                  without a PV policy: generic (default), "
+		"xen-4.17, ...\n"
 		"  --json          a cpulevel-mask document\n"
 		"  --from FORMAT   do not detect the format\n\n"
 		"examples:\n"

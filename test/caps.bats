@@ -25,7 +25,7 @@ made() {
 		policy raw
 		cpuid 0x00000000 - 0x0000000b 0x756e6547 0x6c65746e 0x49656e69
 		cpuid 0x00000001 - $2 0x00100800 $3 0xbfebfbff
-		cpuid 0x00000006 -    0x00000003 0x00000002 0x00000001 0x00000000
+		cpuid 0x00000006 -    0x00000007 0x00000002 0x00000001 0x00000000
 		cpuid 0x80000000 - 0x80000008 0x00000000 0x00000000 0x00000000
 		cpuid 0x80000001 - 0x00000000 0x00000000 0x00000001 0x28100800
 		cpuid 0x80000007 - 0x00000000 0x00000000 0x00000000 0x00000100
@@ -51,7 +51,7 @@ level_of() {
 	says 'e1cd  msr 0x131'
 	says 'caps 0x06, of 2014 0x01e:'
 	says 'mask_ecx mask_edx mask_extd_ecx mask_extd_edx'
-	says 'PV guests here cannot be levelled on leaf 0x80000007: boot them with clearcpuid='
+	says 'PV guests here cannot be levelled on leaves 6, 0x80000007: boot them with clearcpuid='
 	says 'itsc'
 }
 
@@ -145,7 +145,7 @@ level_of() {
 	says 'AND mask: 0x1.ecx low, 0x1.edx high'
 	says ' sse4-2'
 	says 'does not see what'
-	says 'itsc'
+	says "boot Linux with clearcpuid=arat"
 	"$cpulevel" mask --json pool.level nehalem.txt >m.json || [ $? -eq 1 ]
 	json m.json 'd["format"] == "cpulevel-mask" and d["version"] == 1'
 	json m.json 'd["verdict"] == "no" and d["faulting"] == "no"'
@@ -153,6 +153,7 @@ level_of() {
 	json m.json 'int(d["msrs"][0]["value"], 16) & ~int(d["msrs"][0]["default"], 16) == 0'
 	json m.json 'not int(d["msrs"][0]["value"], 16) & 1 << 20'
 	json m.json '[u["shown"] for u in d["unreached"] if u["field"] == "itsc" and u["sure"]] == ["0x1"]'
+	json m.json 'd["clearcpuid"] == ["arat"]'
 	json m.json '"sse4-2" not in [u["field"] for u in d["unreached"]]'
 }
 
