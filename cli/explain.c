@@ -42,6 +42,28 @@ static void watch(struct explain *e)
 	lvl_host_derive(&p, &p, &trail);
 }
 
+/* Derived fields are blanked only to be computed anew. */
+static void keep_guest(void *arg, const struct lvl_change *c)
+{
+	if (strcmp(c->rule->name, "M.blank") != 0 ||
+	    lvl_fields[c->field].rule != LVL_DERIVED)
+		keep(arg, c);
+}
+
+/* From the host to the guests that are asked for, watched. */
+static void watch_guest(struct explain *e, struct explain *guest)
+{
+	const struct lvl_platform *on = cli_platform(&e->select);
+	const struct lvl_trail trail = { keep_guest, guest };
+	const struct lvl_policy *host = e->d->policy[LVL_KIND_HOST];
+	struct lvl_policy p;
+
+	(void)lvl_derive_max(&p, host, e->select.guest, on, &trail);
+	(void)lvl_derive_default(&p, host, e->select.guest, on, &trail);
+	e->failed |= guest->failed;
+	e->guest = guest;
+}
+
 /* -- words for it --------------------------------------------------------- */
 
 static void put_value(char *buf, size_t size, uint64_t v, int known)
@@ -125,9 +147,10 @@ static int split(char **arg, int nr, char **file, char **feature)
 	return 0;
 }
 
-static int explain(char **arg, int nr, int as_json)
+static int explain(char **arg, int nr, const struct cli_select *s, int as_json)
 {
-	struct explain e = { .field = LVL_NO_FIELD };
+	struct explain e = { .field = LVL_NO_FIELD, .select = *s };
+	struct explain guest = { .field = LVL_NO_FIELD };
 	struct lvl_desc *d = NULL;
 	char *file, *feature;
 	int field = 0, rc = split(arg, nr, &file, &feature);
@@ -142,7 +165,14 @@ static int explain(char **arg, int nr, int as_json)
 		e.field = (unsigned)field;
 	e.d = d;
 	watch(&e);
-	if (e.failed) {
+	e.select.guest_given = 1;
+	if (d && (feature || s->guest_given || s->platform))
+		rc = cli_derive(d, &e.select);
+	if (!rc && d && d->hints & LVL_HINT_GUESTS_DERIVED)
+		watch_guest(&e, &guest);
+	if (rc) {
+		;
+	} else if (e.failed) {
 		cli_error("out of memory");
 		rc = EXIT_INPUT;
 	} else if (as_json) {
@@ -151,6 +181,7 @@ static int explain(char **arg, int nr, int as_json)
 		explain_print(&e);
 	}
 	free(e.change);
+	free(guest.change);
 	lvl_desc_free(d);
 	return rc;
 }
@@ -158,10 +189,13 @@ static int explain(char **arg, int nr, int as_json)
 static int run(int argc, char **argv)
 {
 	static const struct option opts[] = {
+		{ "guest", required_argument, NULL, 'g' },
+		{ "platform", required_argument, NULL, 'P' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct cli_select s = { .guest = LVL_HVM };
 	int c, rc = 0, as_json = 0;
 
 	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
@@ -169,6 +203,10 @@ static int run(int argc, char **argv)
 			as_json = 1;
 		else if (c == 'f')
 			rc = cli_set_from(optarg);
+		else if (c == 'g')
+			rc = cli_set_guest(&s, optarg);
+		else if (c == 'P')
+			rc = cli_set_platform(&s, optarg);
 		else
 			return c == -2 ? EXIT_YES : EXIT_USAGE;
 	}
@@ -176,23 +214,30 @@ static int run(int argc, char **argv)
 		return rc;
 	if (argc == optind || argc - optind > 2)
 		return cli_usage("a file, a feature, or a file and a feature");
-	return explain(argv + optind, argc - optind, as_json);
+	return explain(argv + optind, argc - optind, &s, as_json);
 }
 
 const struct verb verb_explain = {
 	.name = "explain",
-	.args = "[FILE] [FEATURE] [--json]",
+	.args = "[FILE] [FEATURE] [options]",
 	.summary = "why a feature is as it is, rule by rule",
 	.help = "FEATURE alone: what the registry says about it.  FILE alone: "
 		"everything that a rule\nchanged on the way from what the CPU "
 		"said to what the machine offers.  Both: why\nthe feature is "
 		"there, or is not.\n\n"
 		"options:\n"
+		"  --guest KIND    go on to what guests of this kind see: pv, "
+		"hvm-shadow or hvm\n"
+		"                  (default, where a feature is asked for)\n"
+		"  --platform P    which hypervisor will run there, where "
+		"none was captured:\n"
+		"                  generic (default), xen-4.17, kvm-7.2, ...\n"
 		"  --json          a cpulevel-explain document\n"
 		"  --from FORMAT   do not detect the format\n\n"
 		"examples:\n"
 		"  cpulevel explain avx512-vnni\n"
 		"  cpulevel explain clx.txt rtm\n"
+		"  cpulevel explain clx.txt amx-tile --platform xen-4.17\n"
 		"  cpulevel explain clx.txt\n",
 	.run = run,
 };

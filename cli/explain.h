@@ -11,6 +11,9 @@ struct explain {
 	struct lvl_change *change; /* in the order in which they happened */
 	size_t nr, room;
 	int failed;
+	/* what the rules for guests did, where their policies are derived */
+	const struct explain *guest;
+	struct cli_select select;
 };
 
 /* What a change says, without rule and field: "1 -> 0", "? -> 1". */

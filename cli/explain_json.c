@@ -228,19 +228,31 @@ static int wanted(const struct explain *e, const struct lvl_change *c)
 	return 0;
 }
 
-static void put_changes(const struct explain *e)
+/* Those of `of`, as far as they are about what `e` asks for. */
+static void put_changes(const struct explain *e, const struct explain *of)
 {
 	unsigned n = 0;
 	size_t i;
 
-	fputs("  \"changes\": [", stdout);
-	for (i = 0; i < e->nr; i++) {
-		if (!wanted(e, &e->change[i]))
+	putchar('[');
+	for (i = 0; of && i < of->nr; i++) {
+		if (!wanted(e, &of->change[i]))
 			continue;
 		fputs(n++ ? ",\n" : "\n", stdout);
-		put_change(&e->change[i]);
+		put_change(&of->change[i]);
 	}
-	puts(n ? "\n  ]" : "]");
+	fputs(n ? "\n  ]" : "]", stdout);
+}
+
+static void put_guest(const struct explain *e)
+{
+	fputs("  ", stdout);
+	put_text("guest", e->guest ? lvl_guest_names[e->select.guest] : NULL);
+	fputs(",\n  ", stdout);
+	put_text("platform", e->guest ? cli_platform(&e->select)->name : NULL);
+	fputs(",\n  \"guest_changes\": ", stdout);
+	put_changes(e, e->guest);
+	puts(",");
 }
 
 void explain_json(const struct explain *e)
@@ -261,6 +273,8 @@ void explain_json(const struct explain *e)
 				? explain_why(e, e->field, why)
 				: NULL);
 	puts(",");
-	put_changes(e);
-	puts("}");
+	put_guest(e);
+	fputs("  \"changes\": ", stdout);
+	put_changes(e, e);
+	puts("\n}");
 }

@@ -304,6 +304,26 @@ static void print_reported(const struct explain *e)
 	}
 }
 
+/* From the host to the guest, where no hypervisor said it. */
+static void print_guest(const struct explain *e)
+{
+	size_t i;
+
+	if (!e->guest)
+		return;
+	printf("%s%s guests%s, derived for %s\n", cli_ink(INK_BOLD),
+	       lvl_guest_names[e->select.guest], cli_ink(INK_PLAIN),
+	       cli_platform(&e->select)->name);
+	for (i = 0; i < e->guest->nr; i++)
+		if (e->guest->change[i].field == e->field)
+			print_change(&e->guest->change[i]);
+	if (count_changes(e->guest, e->field))
+		return;
+	puts(lvl_fields[e->field].rule == LVL_DERIVED
+		     ? "  computed from the other fields of each policy"
+		     : "  as the host: no rule changes it");
+}
+
 static void print_values(const struct explain *e)
 {
 	const struct lvl_desc *d = e->d;
@@ -317,7 +337,10 @@ static void print_values(const struct explain *e)
 			       explain_value(d->policy[k], e->field, text));
 	print_why(e, e->field, 0);
 	print_reading(d, e->field);
-	print_reported(e);
+	if (e->guest)
+		print_guest(e);
+	else
+		print_reported(e);
 }
 
 /* -- every change of a machine -------------------------------------------- */
@@ -410,6 +433,14 @@ static void print_changes(const struct explain *e)
 	for (i = 0; i < e->nr; i++)
 		if (!grouped_before(e, i))
 			print_group(e, i);
+	if (!e->guest)
+		return;
+	printf("\n%s%s guests%s, derived for %s\n", cli_ink(INK_BOLD),
+	       lvl_guest_names[e->select.guest], cli_ink(INK_PLAIN),
+	       cli_platform(&e->select)->name);
+	for (i = 0; i < e->guest->nr; i++)
+		if (!grouped_before(e->guest, i))
+			print_group(e->guest, i);
 }
 
 void explain_print(const struct explain *e)

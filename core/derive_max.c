@@ -109,7 +109,7 @@ static void arch_caps(struct lvl_context *c)
 	lvl_raise_(c, LVL_F_ARCH_CAPS);
 }
 
-/* Statements of several bits, too. */
+/* Every bit of a register; a state without a bit is one whole word. */
 static void or_rows(struct lvl_context *c)
 {
 	unsigned i;
@@ -120,7 +120,10 @@ static void or_rows(struct lvl_context *c)
 		if (!lvl_may_(c, lvl_statements[i]) ||
 		    !(f->vendors & c->vendor))
 			continue;
-		c->p->v[f->word] |= f->mask;
+		if (lvl_words[f->word].place == LVL_PLACE_STATE)
+			lvl_set(c->p, lvl_statements[i], 1);
+		else
+			c->p->v[f->word] |= f->mask;
 		c->p->k[f->word] |= f->mask;
 	}
 }
