@@ -66,6 +66,8 @@ struct cli_wrap {
 };
 void cli_wrap_word(struct cli_wrap *w, const char *word);
 void cli_wrap_end(struct cli_wrap *w);
+/* Each word of a text. */
+void cli_wrap_text(struct cli_wrap *w, const char *text);
 
 /* A JSON string with its quotes. */
 void cli_json_string(FILE *out, const char *s);

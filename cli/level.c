@@ -389,7 +389,7 @@ const struct verb verb_level = {
 		"  cpulevel level hosts/ --guest hvm --platform kvm-7.2\n"
 		"  ls hosts/*.xml | cpulevel level - --json\n"
 		"  cpulevel level hosts/ --cap x86-64-v3 --drop tsx --keep "
-		"aes\n"
+		"fma\n"
 		"  cpulevel level cpu:icelake-sp cpu:sapphire-rapids\n"
 		"  cpulevel level hosts/ --topology 1x1x4x2 -o vm.txt\n",
 	.run = run,

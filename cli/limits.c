@@ -157,7 +157,10 @@ static void tell_culprit(const struct level_answer *a, unsigned field)
 	const struct lvl_trail trail = { .each = note_culprit, .arg = &c };
 	struct lvl_policy again;
 
-	if (!lvl_fold_read(&a->pool->fold, &again, &trail, NULL) && c.rule)
+	if (a->parity)
+		fputs("  it is no instruction, or --cap or --drop took it\n",
+		      stderr);
+	else if (!lvl_fold_read(&a->pool->fold, &again, &trail, NULL) && c.rule)
 		fprintf(stderr, "  %s: %s (%s)\n", c.rule->name, c.rule->what,
 			lvl_field_name(c.cause));
 	else
@@ -172,7 +175,7 @@ static void tell_lost(const struct level_answer *a, unsigned field)
 	for (i = 0; i < a->pool->nr; i++) {
 		if (pool_has(&a->pool->host[i], field))
 			continue;
-		fprintf(stderr, "  %s does not have it\n",
+		fprintf(stderr, "  %s is not known to have it\n",
 			a->pool->host[i].name);
 		n++;
 	}

@@ -466,6 +466,7 @@ static int wanted(const struct entry *e, const char *rest)
 static void print_entry(const struct entries *all, const struct entry *e,
 			int width, int json)
 {
+	struct cli_wrap w = { stdout, 0, 0 };
 	char about[ABOUT] = "";
 
 	if (e->path)
@@ -473,8 +474,10 @@ static void print_entry(const struct entries *all, const struct entry *e,
 	else
 		about_model(e, about);
 	if (!json) {
-		printf("%s%-*s  %s\n", all->sort->prefix, width, e->name,
-		       about);
+		w.indent = w.column = (unsigned)printf(
+			"%s%-*s  ", all->sort->prefix, width, e->name);
+		cli_wrap_text(&w, about);
+		cli_wrap_end(&w);
 		return;
 	}
 	printf("    {\"name\": \"%s%s\", \"about\": ", all->sort->prefix,

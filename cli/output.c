@@ -90,6 +90,18 @@ void cli_wrap_word(struct cli_wrap *w, const char *word)
 	w->column += len;
 }
 
+void cli_wrap_text(struct cli_wrap *w, const char *text)
+{
+	while (*text) {
+		char word[128];
+		size_t n = strcspn(text, " ");
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, text);
+		cli_wrap_word(w, word);
+		text += n + (text[n] == ' ');
+	}
+}
+
 void cli_wrap_end(struct cli_wrap *w)
 {
 	putc('\n', w->out);

@@ -191,17 +191,9 @@ static int show_kind(const struct lvl_desc *d, enum lvl_kind kind,
 static void fact(const struct lvl_fact *f)
 {
 	struct cli_wrap w = { stdout, 15, 15 };
-	const char *s = f->value;
 
 	printf("  %-12s ", f->key);
-	while (*s) {
-		char word[128];
-		size_t n = strcspn(s, " ");
-
-		snprintf(word, sizeof(word), "%.*s", (int)n, s);
-		cli_wrap_word(&w, word);
-		s += n + (s[n] == ' ');
-	}
+	cli_wrap_text(&w, f->value);
 	cli_wrap_end(&w);
 }
 

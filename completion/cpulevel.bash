@@ -39,7 +39,8 @@ _cpulevel_values()
 		echo qemu libvirt
 		;;
 	--cap)
-		"$1" show level: 2>/dev/null | sed 's/^level:\([^ ]*\).*/\1/'
+		"$1" show level: 2>/dev/null |
+			sed -n 's/^level:\([^ ]*\).*/\1/p'
 		;;
 	esac
 }
@@ -48,7 +49,7 @@ _cpulevel_values()
 # for the end of a word unless told otherwise; only what follows is completed.
 _cpulevel_names()
 {
-	"$1" show "$2:" 2>/dev/null | sed 's/^[a-z]*:\([^ ]*\).*/\1/'
+	"$1" show "$2:" 2>/dev/null | sed -n 's/^[a-z]*:\([^ ]*\).*/\1/p'
 }
 
 _cpulevel()
