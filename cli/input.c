@@ -26,7 +26,8 @@ int cli_set_from(const char *name)
 struct walk {
 	lvl_desc_fn *each;
 	void *arg;
-	int rc; /* what each() returned */
+	int rc;             /* what each() returned */
+	const char *folder; /* the innermost that is being read, or NULL */
 	unsigned long machines;
 	struct timespec began, shown;
 	int tty;
@@ -67,6 +68,11 @@ static int report(struct walk *w, int rc, const struct lvl_ferr *err)
 	if (w->rc)
 		return w->rc;
 	cli_error("%s", err->text);
+	if (w->folder && !err->line)
+		fprintf(stderr,
+			"every file of a folder is read; to read only some, "
+			"name them:\n  cpulevel %s %s/*.txt\n",
+			cli_verb, w->folder);
 	return EXIT_INPUT;
 }
 
@@ -150,6 +156,7 @@ static int read_argument(struct walk *w, const char *path);
 /* Files in name order, so that the answer does not depend on the disk. */
 static int read_folder(struct walk *w, const char *path)
 {
+	const char *outer = w->folder;
 	struct dirent **e;
 	int n = scandir(path, &e, is_file_name, alphasort), i, rc = 0;
 
@@ -157,6 +164,7 @@ static int read_folder(struct walk *w, const char *path)
 		cli_error("%s: %s", path, strerror(errno));
 		return EXIT_INPUT;
 	}
+	w->folder = path;
 	for (i = 0; i < n; i++) {
 		size_t size = strlen(path) + strlen(e[i]->d_name) + 2;
 		char *file = malloc(size);
@@ -168,6 +176,7 @@ static int read_folder(struct walk *w, const char *path)
 		free(file);
 		free(e[i]);
 	}
+	w->folder = outer;
 	free(e);
 	return rc;
 }

@@ -227,6 +227,25 @@ setup() {
 	json l.json '[h["name"] for h in d["hosts"]] == ["clx", "icx", "spr"]'
 }
 
+@test "level: a folder with a file that is no machine says how to read the others" {
+	mkdir some
+	cp clx.txt icx.txt some/
+	echo 'About these dumps' >some/README
+	run --separate-stderr "$cpulevel" level some
+	exits 3
+	[ -z "$output" ]
+	[[ $stderr == *'some/README: not a format'*'cpulevel level some/*.txt'* ]]
+	"$cpulevel" level some/*.txt | head -1 | grep -q 'level of 2 machines'
+	run --separate-stderr "$cpulevel" level some/README
+	[[ $stderr != *'every file'* ]]
+	# a damaged machine is not one to leave out
+	rm some/README
+	echo 'cpuid' >>some/clx.txt
+	run --separate-stderr "$cpulevel" level some
+	exits 3
+	[[ $stderr != *'every file'* ]]
+}
+
 @test "level: a list on stdin, or a description" {
 	printf 'clx.txt\nicx.txt\nspr.txt\n' | "$cpulevel" level --json - >l.json
 	json l.json 'len(d["hosts"]) == 3'
