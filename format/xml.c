@@ -525,6 +525,20 @@ static const char *behind(const char *s, const char *limit, const char *end)
 	return NULL;
 }
 
+/* A DOCTYPE names the root: the reader refuses it, with its line. */
+static const char *behind_doctype(const char *s, const char *limit)
+{
+	static const char start[] = "<!DOCTYPE ";
+
+	if ((size_t)(limit - s) < sizeof(start) ||
+	    memcmp(s, start, sizeof(start) - 1))
+		return s;
+	s += sizeof(start) - 1;
+	while (s < limit - 1 && is_space(*s))
+		s++;
+	return s - 1;
+}
+
 int lvl_xml_root_is(const char *head, size_t len, const char *name)
 {
 	const char *limit = head + len;
@@ -542,6 +556,8 @@ int lvl_xml_root_is(const char *head, size_t len, const char *name)
 		else
 			break;
 	}
-	return head && !memcmp(head + 1, name, n) &&
-	       (is_space(head[n + 1]) || strchr("/>", head[n + 1]));
+	head = head ? behind_doctype(head, limit) : head;
+	return head && (size_t)(limit - head) >= n + 2 &&
+	       !memcmp(head + 1, name, n) &&
+	       (is_space(head[n + 1]) || strchr("/>[", head[n + 1]));
 }
