@@ -294,10 +294,31 @@ static int number32(struct words *w, uint32_t *v)
 	return rc;
 }
 
+static int given_again(struct lvl_import *im, const struct lvl_word *w)
+{
+	switch (w->place) {
+	case LVL_PLACE_STATE:
+		return lvl_import_fail(im, LVL_E_DUPLICATE, "state %s again",
+				       lvl_field_name(w->first));
+	case LVL_PLACE_MSR_LO:
+	case LVL_PLACE_MSR_HI:
+		return lvl_import_fail(im, LVL_E_DUPLICATE, "MSR 0x%x again",
+				       w->id);
+	default:
+		break;
+	}
+	if (w->subleaf == LVL_NO_SUBLEAF)
+		return lvl_import_fail(im, LVL_E_DUPLICATE, "leaf 0x%x again",
+				       w->id);
+	return lvl_import_fail(im, LVL_E_DUPLICATE,
+			       "leaf 0x%x sub-leaf 0x%x again", w->id,
+			       w->subleaf);
+}
+
 static int put(struct lvl_import *im, unsigned word, uint32_t v, uint32_t k)
 {
 	if (im->listed[word / 32] >> word % 32 & 1)
-		return lvl_import_fail(im, LVL_E_DUPLICATE, "given twice");
+		return given_again(im, &lvl_words[word]);
 	im->listed[word / 32] |= (uint32_t)1 << word % 32;
 	im->p->v[word] = v;
 	im->p->k[word] = k;

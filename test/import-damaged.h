@@ -32,6 +32,18 @@ static const struct damaged damaged[] = {
 	  "   0x00000001 0x00: eax=0x00000001 ebx=0x00000002 ecx=0x00000003 "
 	  "edx=0x00000005\n",
 	  LVL_E_DUPLICATE, 3, "leaf 0x1 sub-leaf 0x0 again", 0 },
+	{ "text", "cpulevel 1\npolicy raw\ncpuid 0x00000007 0x01 - - - -\n"
+	  "cpuid 0x00000007 0x01 - - - -\n",
+	  LVL_E_DUPLICATE, 4, "leaf 0x7 sub-leaf 0x1 again", 0 },
+	{ "text", "cpulevel 1\npolicy raw\ncpuid 0x80000008 - - - - -\n"
+	  "cpuid 0x80000008 - - - - -\n",
+	  LVL_E_DUPLICATE, 4, "leaf 0x80000008 again", 0 },
+	{ "text", "cpulevel 1\npolicy raw\nmsr 0x0000010a 0x0000000000000001\n"
+	  "msr 0x0000010a -\n",
+	  LVL_E_DUPLICATE, 4, "MSR 0x10a again", 0 },
+	{ "text", "cpulevel 1\npolicy raw\nstate mxcsr-mask 0x00000001\n"
+	  "state mxcsr-mask -\n",
+	  LVL_E_DUPLICATE, 4, "state mxcsr-mask again", 0 },
 	{ "cpuid-raw", "CPU 0:\nCPU 1:\n   0x00000001 0x00: " R4,
 	  LVL_E_TRUNCATED, 2, "no leaves", 0 },
 	{ "cpuid-raw", "CPU 0:\n   0x00000001 0x00: " R4 "CPU 1:\n",
