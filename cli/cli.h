@@ -135,6 +135,15 @@ int cli_derive(struct lvl_desc *d, const struct cli_select *s);
 /* A level that was derived says for which guests and which platform. */
 void cli_follow(struct cli_select *s, const struct lvl_desc *level);
 
+/* The options of verbs that show policies; a guest is HVM unless told. */
+struct cli_view {
+	struct cli_select select;
+	int of_given, guest_given;
+	int raw, all, json;
+};
+/* 0; -1 after --help; or EXIT_USAGE.  derives: --all and --platform too. */
+int cli_read_view(int argc, char **argv, int derives, struct cli_view *v);
+
 /*
  * The policy that a description gives for this use: the hypervisor's own
  * default (or maximum) where it has one, else the cleaned host; a level or

@@ -4,12 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options {
-	struct cli_select select;
-	int given; /* --of was said */
-	int raw, json;
-};
-
 /* -- which policies ------------------------------------------------------- */
 
 static unsigned count_kinds(const struct lvl_desc *d)
@@ -34,12 +28,13 @@ static void compare_common(struct diff *d, int raw)
 	}
 }
 
-static int compare_all(struct diff *d, const struct options *o)
+static int compare_all(struct diff *d, const struct cli_view *o)
 {
 	const struct lvl_desc *lacks;
 	enum lvl_kind ka = LVL_KIND_RAW, kb = LVL_KIND_RAW;
 
-	if (!o->given && (count_kinds(d->a) > 1 || count_kinds(d->b) > 1))
+	if (!o->of_given && !o->guest_given &&
+	    (count_kinds(d->a) > 1 || count_kinds(d->b) > 1))
 		compare_common(d, o->raw);
 	if (!d->nr_kinds) {
 		lacks = !cli_policy(d->a, &o->select, &ka)   ? d->a
@@ -310,7 +305,7 @@ static void json(const struct diff *d)
 
 /* -- the question --------------------------------------------------------- */
 
-static int diff(char **file, const struct options *o)
+static int diff(char **file, const struct cli_view *o)
 {
 	struct diff d = { .a = NULL };
 	struct lvl_desc *a, *b = NULL;
@@ -337,36 +332,11 @@ static int diff(char **file, const struct options *o)
 
 static int run(int argc, char **argv)
 {
-	static const struct option opts[] = {
-		{ "of", required_argument, NULL, 'O' },
-		{ "guest", required_argument, NULL, 'g' },
-		{ "raw", no_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "from", required_argument, NULL, 'f' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct options o = { .select.guest = LVL_HVM };
-	int c, rc = 0;
+	struct cli_view o;
+	int rc = cli_read_view(argc, argv, 0, &o);
 
-	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
-		if (c == 'O') {
-			rc = cli_set_of(&o.select, optarg);
-			o.given = 1;
-		} else if (c == 'g') {
-			rc = cli_set_guest(&o.select, optarg);
-			o.given = 1;
-		} else if (c == 'r') {
-			o.raw = 1;
-		} else if (c == 'j') {
-			o.json = 1;
-		} else if (c == 'f') {
-			rc = cli_set_from(optarg);
-		} else {
-			return c == -2 ? EXIT_YES : EXIT_USAGE;
-		}
-	}
 	if (rc)
-		return rc;
+		return rc < 0 ? EXIT_YES : rc;
 	if (argc - optind != 2)
 		return cli_usage("two machines are needed");
 	return diff(argv + optind, &o);

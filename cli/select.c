@@ -38,6 +38,56 @@ int cli_set_of(struct cli_select *s, const char *name)
 	return 0;
 }
 
+/* One option; 0, or EXIT_USAGE. */
+static int set_view(struct cli_view *v, int c)
+{
+	switch (c) {
+	case 'O':
+		v->of_given = 1;
+		return cli_set_of(&v->select, optarg);
+	case 'g':
+		v->guest_given = 1;
+		return cli_set_guest(&v->select, optarg);
+	case 'P':
+		return cli_set_platform(&v->select, optarg);
+	case 'f':
+		return cli_set_from(optarg);
+	case 'r':
+		v->raw = 1;
+		return 0;
+	case 'a':
+		v->all = 1;
+		return 0;
+	case 'j':
+		v->json = 1;
+		return 0;
+	default:
+		return EXIT_USAGE;
+	}
+}
+
+int cli_read_view(int argc, char **argv, int derives, struct cli_view *v)
+{
+	static const struct option opts[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "platform", required_argument, NULL, 'P' },
+		/* these for every verb */
+		{ "of", required_argument, NULL, 'O' },
+		{ "guest", required_argument, NULL, 'g' },
+		{ "raw", no_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "from", required_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, rc = 0;
+
+	*v = (struct cli_view){ .select.guest = LVL_HVM };
+	while (!rc &&
+	       (c = cli_getopt(argc, argv, "", opts + (derives ? 0 : 2))) != -1)
+		rc = c == -2 ? -1 : set_view(v, c);
+	return rc;
+}
+
 /* Maximum and default of a guest kind. */
 static enum lvl_kind kind_of(enum lvl_guest guest, int max)
 {

@@ -4,12 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options {
-	struct cli_select select;
-	int given; /* --of was said */
-	int raw, json, all;
-};
-
 /* -- by name -------------------------------------------------------------- */
 
 /*
@@ -177,7 +171,7 @@ static void registers(const struct lvl_desc *d, enum lvl_kind kind)
 /* -- which policies ------------------------------------------------------- */
 
 static int show_kind(const struct lvl_desc *d, enum lvl_kind kind,
-		     const struct options *o)
+		     const struct cli_view *o)
 {
 	if (o->json)
 		return lvl_desc_write_json(d, kind, stdout) ? EXIT_INPUT : 0;
@@ -209,7 +203,7 @@ static void provenance(const struct lvl_desc *d)
 }
 
 /* Without --of: every policy that the description brings, HOST first. */
-static int show_all(const struct lvl_desc *d, const struct options *o)
+static int show_all(const struct lvl_desc *d, const struct cli_view *o)
 {
 	unsigned k;
 	int rc = 0, any = 0;
@@ -227,20 +221,20 @@ static int show_all(const struct lvl_desc *d, const struct options *o)
 
 static int show(void *arg, struct lvl_desc *d)
 {
-	const struct options *o = arg;
+	const struct cli_view *o = arg;
 	enum lvl_kind kind;
 	int rc;
 
-	rc = o->given ? cli_derive(d, &o->select) : 0;
+	rc = o->of_given ? cli_derive(d, &o->select) : 0;
 	if (rc) {
 		lvl_desc_free(d);
 		return rc;
 	}
 	if (!o->json)
 		provenance(d);
-	if (!o->given && !o->json && !o->raw) {
+	if (!o->of_given && !o->json && !o->raw) {
 		rc = show_all(d, o);
-	} else if (!o->given && d->policy[LVL_KIND_RAW]) {
+	} else if (!o->of_given && d->policy[LVL_KIND_RAW]) {
 		rc = show_kind(d, LVL_KIND_RAW, o);
 	} else if (cli_policy(d, &o->select, &kind)) {
 		rc = show_kind(d, kind, o);
@@ -268,41 +262,11 @@ static int show_lists(int argc, char **argv, int json)
 
 static int run(int argc, char **argv)
 {
-	static const struct option opts[] = {
-		{ "of", required_argument, NULL, 'O' },
-		{ "guest", required_argument, NULL, 'g' },
-		{ "platform", required_argument, NULL, 'P' },
-		{ "raw", no_argument, NULL, 'r' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "from", required_argument, NULL, 'f' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct options o = { .select.guest = LVL_HVM };
-	int c, rc = 0;
+	struct cli_view o;
+	int rc = cli_read_view(argc, argv, 1, &o);
 
-	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
-		if (c == 'O') {
-			rc = cli_set_of(&o.select, optarg);
-			o.given = 1;
-		} else if (c == 'g') {
-			rc = cli_set_guest(&o.select, optarg);
-		} else if (c == 'P') {
-			rc = cli_set_platform(&o.select, optarg);
-		} else if (c == 'r') {
-			o.raw = 1;
-		} else if (c == 'a') {
-			o.all = 1;
-		} else if (c == 'j') {
-			o.json = 1;
-		} else if (c == 'f') {
-			rc = cli_set_from(optarg);
-		} else {
-			return c == -2 ? EXIT_YES : EXIT_USAGE;
-		}
-	}
 	if (rc)
-		return rc;
+		return rc < 0 ? EXIT_YES : rc;
 	if (optind == argc)
 		return cli_usage("which machine?");
 	if (named_is_list(argv[optind]))
