@@ -249,8 +249,8 @@ const char *lvl_sight_text(enum lvl_sight sight)
 		"a masking MSR covers it",
 		"the hypervisor answers RDMSR",
 		"CPUID runs natively, and no masking MSR covers it",
-		"kept as the host's: it explains topology leaves, which no "
-		"mask reaches",
+		("kept as the host's: it explains topology leaves, which no "
+		 "mask reaches"),
 		"the mask lets the CPU's live state through",
 		"it shows in what instructions do",
 		"no register shows it",

@@ -9,7 +9,7 @@
 
 #include "import.h"
 
-#define LVL_REPEATS 64u        /* documents that are remembered */
+#define LVL_REPEATS 64u         /* documents that are remembered */
 #define LVL_REPEAT_BYTES 16384u /* longer ones are not */
 
 struct lvl_repeat_entry {

@@ -470,12 +470,9 @@ static const struct {
 	size_t len;
 	int (*read)(struct words *w);
 } lines[] = {
-	{ "cpuid", 5, read_cpuid },
-	{ "extra-msr", 9, read_extra_msr },
-	{ "msr", 3, read_msr },
-	{ "extra-cpuid", 11, read_extra_cpuid },
-	{ "state", 5, read_state },
-	{ "policy", 6, read_policy },
+	{ "cpuid", 5, read_cpuid }, { "extra-msr", 9, read_extra_msr },
+	{ "msr", 3, read_msr },     { "extra-cpuid", 11, read_extra_cpuid },
+	{ "state", 5, read_state }, { "policy", 6, read_policy },
 };
 
 /* What a policy says about the words that it does not list. */
