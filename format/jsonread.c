@@ -97,9 +97,67 @@ static int syntax_error(struct lvl_json *j, const json_error_t *error)
 	return lvl_import_fail(j->im, code, "%s", error->text);
 }
 
+/* Every integer up to here is a real, too: 53 bits. */
+#define EXACT 9007199254740992.0
+
 static int is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The integer that a real is, if it is one that a real holds exactly. */
+static json_t *exact(const json_t *value)
+{
+	double v = json_real_value(value);
+
+	if (!json_is_real(value) || v < -EXACT || v > EXACT ||
+	    v != (double)(json_int_t)v)
+		return NULL;
+	return json_integer((json_int_t)v);
+}
+
+static void make_integers(json_t *in)
+{
+	json_t *value, *integer;
+	const char *key;
+	size_t i;
+
+	json_object_foreach(in, key, value)
+	{
+		integer = exact(value);
+		if (integer)
+			json_object_set_new(in, key, integer);
+		else
+			make_integers(value);
+	}
+	json_array_foreach(in, i, value)
+	{
+		integer = exact(value);
+		if (integer)
+			json_array_set_new(in, i, integer);
+		else
+			make_integers(value);
+	}
+}
+
+/*
+ * QEMU writes unsigned 64-bit numbers, which are too large for the library:
+ * such a document is read again with all numbers as reals.  What then is no
+ * exact integer stays one, for the reader to keep or to refuse.
+ */
+static json_t *load(const struct lvl_json *j, json_error_t *error)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK;
+	const char *text = j->data + j->pos;
+	json_t *root = json_loadb(text, j->len - j->pos, flags, error);
+
+	if (root || json_error_code(error) != json_error_numeric_overflow)
+		return root;
+	root = json_loadb(text, j->len - j->pos,
+			  flags | JSON_DECODE_INT_AS_REAL, error);
+	if (root)
+		make_integers(root);
+	return root;
 }
 
 int lvl_json_next(struct lvl_json *j)
@@ -114,9 +172,7 @@ int lvl_json_next(struct lvl_json *j)
 	if (j->pos == j->len)
 		return 0;
 	j->start = j->pos;
-	j->root = json_loadb(j->data + j->pos, j->len - j->pos,
-			     JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK,
-			     &error);
+	j->root = load(j, &error);
 	if (!j->root)
 		return syntax_error(j, &error);
 	j->pos += (size_t)error.position;

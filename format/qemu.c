@@ -183,6 +183,8 @@ static int keep(struct lvl_json *j, const char *name, const json_t *value)
 	else if (json_is_integer(value))
 		snprintf(text, sizeof(text), "%.80s=%" JSON_INTEGER_FORMAT,
 			 name, json_integer_value(value));
+	else if (json_is_real(value)) /* its digits were not kept */
+		snprintf(text, sizeof(text), "%.80s=(too large)", name);
 	else if (json_is_boolean(value))
 		snprintf(text, sizeof(text), "%.80s=%s", name,
 			 json_is_true(value) ? "true" : "false");
@@ -209,10 +211,14 @@ static int read_integer(struct lvl_json *j, const char *name,
 {
 	unsigned i;
 
-	for (i = 0; i < LVL_COUNT(numbers); i++)
-		if (!strcmp(numbers[i].name, name))
-			return numbers[i].set(j, numbers[i].field,
-					      json_integer_value(value));
+	for (i = 0; i < LVL_COUNT(numbers); i++) {
+		if (strcmp(numbers[i].name, name))
+			continue;
+		if (!json_is_integer(value))
+			return lvl_json_not(j, "an integer that fits");
+		return numbers[i].set(j, numbers[i].field,
+				      json_integer_value(value));
+	}
 	return keep(j, name, value);
 }
 
@@ -221,7 +227,7 @@ static int read_property(struct lvl_json *j, const char *name,
 {
 	if (json_is_boolean(value))
 		return read_boolean(j, name, value);
-	if (json_is_integer(value))
+	if (json_is_number(value))
 		return read_integer(j, name, value);
 	if (json_is_string(value) && !strcmp(name, "vendor"))
 		return set_vendor(j, json_string_value(value));

@@ -130,3 +130,19 @@ setup() {
 	[ "$(grep -c '^cpulevel 1$' one)" -ge "$(wc -l <list)" ]
 	[ "$(wc -l <err)" -eq "$(grep -c '^cpulevel 1$' one)" ]
 }
+
+@test "QEMU's numbers of 64 bits do not fit the JSON library: kept, or refused" {
+	reply() {
+		echo "{\"return\": {\"model\": {\"name\": \"base\", \"props\": {$1}}}}"
+	}
+	reply '"lbr-fmt": 18446744073709551552, "level": 13, "avx2": true' >big.json
+	run "$cpulevel" import big.json
+	[ "$status" -eq 0 ]
+	[[ $output == *'qemu-prop: lbr-fmt=(too large)'* ]]
+	run "$cpulevel" show big.json
+	[[ $output == *avx2* ]]
+	reply '"level": 18446744073709551615' >level.json
+	run "$cpulevel" import level.json
+	[ "$status" -eq 3 ]
+	[[ $output == *'level.json:1: "level" is not an integer that fits' ]]
+}

@@ -24,8 +24,7 @@ need() {
 	command -v "$1" >/dev/null || skip "no $1 here; script/bootstrap installs it"
 }
 
-# qmp FILE COMMAND...: what QEMU answers.  Numbers of 64 bits are cut: a reader
-# of JSON need not have them.
+# qmp FILE COMMAND...: what QEMU answers.
 qmp() {
 	out=$1
 	shift
@@ -34,7 +33,7 @@ qmp() {
 		cat "$@"
 		echo '{"execute": "quit"}'
 	} | timeout 60 qemu-system-x86_64 -S -display none -machine none \
-		-accel tcg -qmp stdio | sed 's/18446744073709551552/0/g' >"$out"
+		-accel tcg -qmp stdio >"$out"
 }
 
 # What TCG can do at most: tcg.qmp.
