@@ -72,7 +72,7 @@ function_of() {
 
 @test "style: a function of 100 lines passes, one of 101 does not" {
 	# Short ones, so that the figures over all are fine.
-	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
 		function_of 5
 		echo
 	done >core/short.c

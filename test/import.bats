@@ -135,12 +135,12 @@ setup() {
 	reply() {
 		echo "{\"return\": {\"model\": {\"name\": \"base\", \"props\": {$1}}}}"
 	}
-	reply '"lbr-fmt": 18446744073709551552, "level": 13, "avx2": true' >big.json
+	reply '"lbr-fmt": 18446744073709551552, "level": 13, "fpu": true' >big.json
 	run "$cpulevel" import big.json
 	[ "$status" -eq 0 ]
 	[[ $output == *'qemu-prop: lbr-fmt=(too large)'* ]]
 	run "$cpulevel" show big.json
-	[[ $output == *avx2* ]]
+	[[ $output == *fpu* ]]
 	reply '"level": 18446744073709551615' >level.json
 	run "$cpulevel" import level.json
 	[ "$status" -eq 3 ]
