@@ -216,11 +216,12 @@ static int get_policy(const struct gen *g, char *file, struct lvl_policy *p)
 	d = cli_one(file, &rc);
 	if (!d)
 		return rc;
-	found = cli_policy(d, &g->select, NULL);
+	rc = cli_derive(d, &g->select);
+	found = rc ? NULL : cli_policy(d, &g->select, NULL);
 	if (found) {
 		*p = *found;
 		lvl_policy_normalise(p, NULL);
-	} else {
+	} else if (!rc) {
 		cli_error("%s gives no such policy", d->name);
 		rc = EXIT_INPUT;
 	}
@@ -305,6 +306,7 @@ static const struct option opts[] = {
 	{ "name", required_argument, NULL, 'n' },
 	{ "of", required_argument, NULL, 'O' },
 	{ "output", required_argument, NULL, 'o' },
+	{ "platform", required_argument, NULL, 'P' },
 	{ "strict", no_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -332,6 +334,8 @@ static int option(struct gen *g, int c, int *list)
 		return set_name(g, optarg);
 	case 'O':
 		return cli_set_of(&g->select, optarg);
+	case 'P':
+		return cli_set_platform(&g->select, optarg);
 	case 'o':
 		g->output = optarg;
 		return 0;
@@ -389,12 +393,17 @@ const struct verb verb_gen = {
 		"                  be switched off (linux-cmdline)\n"
 		"  --guest KIND    pv, hvm-shadow or hvm (the default)\n"
 		"  --of WHAT       default, max, raw or a kind of policy\n"
+		"  --platform P    which hypervisor will run there, where "
+		"none was\n"
+		"                  captured (generic)\n"
 		"  --from FORMAT   do not detect the format of the input\n\n"
 		"examples:\n"
 		"  cpulevel level hosts/ -o pool.level\n"
 		"  cpulevel gen pool.level --for qemu\n"
 		"  cpulevel gen pool.level --for libvirt -o cpu.xml\n"
 		"  cpulevel gen pool.level --for libvirt --strict --json\n"
+		"  cpulevel gen icx.txt --guest hvm --platform xen-4.17 "
+		"--for xl\n"
 		"  cpulevel gen --list\n",
 	.run = run,
 };
