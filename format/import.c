@@ -326,16 +326,23 @@ int lvl_import_feature(struct lvl_import *im, const char *name, size_t len,
 	return rc;
 }
 
+static int is_key(const char *key)
+{
+	const char *c = key;
+
+	while ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+	       (*c >= '0' && *c <= '9') || *c == '-' || *c == '_' || *c == '.')
+		c++;
+	return c > key && !*c;
+}
+
 int lvl_import_fact(struct lvl_import *im, const char *key, const char *value)
 {
-	static const char key_chars[] = "abcdefghijklmnopqrstuvwxyz"
-					"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					"0123456789-_.";
 	int rc = machine(im);
 
 	if (rc)
 		return rc;
-	if (!*key || key[strspn(key, key_chars)])
+	if (!is_key(key))
 		return lvl_import_fail(im, LVL_E_SYNTAX,
 				       "'%.40s' is not a key: letters, digits, "
 				       "'-', '_' and '.'",
@@ -373,17 +380,25 @@ static int report_cores(struct lvl_import *im)
 	return 0;
 }
 
+/* The file's name, and from the second machine on "#2": for thousands. */
 static int default_name(struct lvl_import *im)
 {
-	char name[400];
+	char name[400], number[12], *digit = number + sizeof(number);
+	size_t len = strlen(im->name);
+	unsigned n = im->machines + 1;
 
 	if (im->d->name)
 		return 0;
-	if (im->machines)
-		snprintf(name, sizeof(name), "%.380s#%u", im->name,
-			 im->machines + 1);
-	else
-		snprintf(name, sizeof(name), "%.380s", im->name);
+	*--digit = '\0';
+	if (n > 1) {
+		for (; n; n /= 10)
+			*--digit = (char)('0' + n % 10);
+		*--digit = '#';
+	}
+	if (len > 380)
+		len = 380;
+	memcpy(name, im->name, len);
+	strcpy(name + len, digit);
 	return lvl_desc_set_name(im->d, name) ? no_memory(im) : 0;
 }
 
