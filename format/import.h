@@ -27,7 +27,7 @@ struct lvl_import {
 	FILE *in; /* NULL: all of it is in buf */
 	char *buf;
 	size_t size, pos, len; /* allocated, next byte, end */
-	int eof;
+	int eof, unread;
 
 	/* the machine being described */
 	struct lvl_desc *d;
@@ -61,6 +61,12 @@ int lvl_import_line(struct lvl_import *im, char **line, size_t *len);
  * on error.  Not to be mixed with lvl_import_line.
  */
 int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len);
+
+/*
+ * Give the last len bytes of that back, fewer than 64 KiB, to come again with
+ * more behind them.  0: there are no more.
+ */
+int lvl_import_unread(struct lvl_import *im, size_t len);
 
 /* Have more bytes in the buffer, or set im->eof; for the two above. */
 int lvl_import_fill_(struct lvl_import *im);

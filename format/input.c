@@ -78,17 +78,28 @@ int lvl_import_line(struct lvl_import *im, char **line, size_t *len)
 
 int lvl_import_chunk(struct lvl_import *im, const char **data, size_t *len)
 {
+	size_t left = im->len - im->pos;
 	int rc;
 
-	if (im->pos == im->len && !im->eof) {
+	if ((!left || (im->unread && left < CHUNK / 2)) && !im->eof) {
 		rc = lvl_import_fill_(im);
 		if (rc)
 			return rc;
 	}
+	im->unread = 0;
 	*data = im->buf + im->pos;
 	*len = im->len - im->pos < CHUNK ? im->len - im->pos : CHUNK;
 	im->pos += *len;
 	return *len != 0;
+}
+
+int lvl_import_unread(struct lvl_import *im, size_t len)
+{
+	if (im->eof || !im->in)
+		return 0;
+	im->pos -= len;
+	im->unread = 1;
+	return 1;
 }
 
 /* -- small parsers -------------------------------------------------------- */

@@ -388,7 +388,12 @@ static int whole(struct xml *x, const char *data, size_t len, size_t *used)
 	consume(x, data, space);
 	data += space;
 	*used = space;
-	n = lvl_plain_length(data, len - space);
+	len -= space;
+	n = lvl_plain_length(data, len);
+	if (!n && len < LVL_PLAIN_BYTES && lvl_import_unread(x->im, len)) {
+		*used += len; /* its end may be in the next chunk */
+		return 0;
+	}
 	if (n && x->reader->again)
 		rc = x->reader->again(x->arg, data, n);
 	if (rc > 0) {
