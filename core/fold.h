@@ -24,4 +24,7 @@ static inline uint32_t lvl_fold_unknown_(const struct lvl_fold *f, unsigned w)
 	       (f->or_low[w] ^ f->or_high[w]);
 }
 
+/* What the donor does not know of itself nobody tells a guest. */
+void lvl_forget_pins_(struct lvl_policy *p, const struct lvl_policy *donor);
+
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpulevel/topology.h>
 
+#include "clause.h"
 #include "finalise.h"
+#include "fold.h"
 
 static int same_vendor(const struct lvl_policy *a, const struct lvl_policy *b,
 		       struct lvl_err *err)
@@ -52,4 +54,22 @@ int lvl_identity(struct lvl_policy *p, const struct lvl_policy *donor,
 	lvl_copy_identity_(p);
 	reach_pins(p);
 	return 0;
+}
+
+void lvl_forget_pins_(struct lvl_policy *p, const struct lvl_policy *donor)
+{
+	unsigned i, k;
+
+	for (i = 0; i < LVL_NR_PINS; i++) {
+		const struct lvl_field *f = &lvl_fields[lvl_pins[i]];
+
+		if (lvl_clause_(p, f->carrier) == LVL_FALSE)
+			continue;
+		for (k = 0; k < f->instances; k++) {
+			unsigned w = f->word + 4u * k;
+
+			p->k[w] &= ~(f->mask & ~donor->k[w]);
+		}
+	}
+	lvl_copy_identity_(p);
 }

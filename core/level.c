@@ -267,6 +267,8 @@ int lvl_fold_read(const struct lvl_fold *f, struct lvl_policy *level,
 	lvl_interior(&r.p, trail);
 	read_identity(&r);
 	lvl_finalise(&r.p);
+	/* only now: maxima follow from what there is to tell */
+	lvl_forget_pins_(&r.p, &f->donor);
 	*level = r.p;
 	return 0;
 }

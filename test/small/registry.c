@@ -20,6 +20,7 @@
 #define lvl_fit_words declared_fit_words
 #include <cpulevel/level.h>
 
+#include "core/fold.h"
 #include "core/tables.h"
 #undef lvl_fields
 #undef lvl_words
@@ -84,6 +85,13 @@ const struct lvl_msr_words *lvl_msr_find(uint32_t index)
 void lvl_finalise(struct lvl_policy *p)
 {
 	(void)p;
+}
+
+/* Its policies are of one machine, known or not: the test forgets nothing. */
+void lvl_forget_pins_(struct lvl_policy *p, const struct lvl_policy *donor)
+{
+	(void)p;
+	(void)donor;
 }
 
 /* -- drawing -------------------------------------------------------------- */
