@@ -243,13 +243,12 @@ static void every_field(const struct caps_answer *a, enum lvl_guest g)
 void caps_text(const struct caps_answer *a)
 {
 	const struct native *n = &a->host;
-	char text[400];
+	char text[400], cpu[CLI_CPU];
 	unsigned g;
 
 	printf("%s%s%s\n", cli_ink(INK_BOLD), a->name, cli_ink(INK_PLAIN));
 	label("cpu");
-	printf("%s family 0x%x model 0x%x\n", lvl_vendor_name(n->caps.vendor),
-	       lvl_policy_family(&n->p), lvl_policy_model(&n->p));
+	printf("%s %s\n", lvl_vendor_name(n->caps.vendor), cli_cpu(&n->p, cpu));
 	faulting(n);
 	masks(n);
 	encodings(n);

@@ -299,32 +299,22 @@ static int check(char **file, struct cli_select *s, int as_json)
 static int run(int argc, char **argv)
 {
 	static const struct option opts[] = {
-		{ "guest", required_argument, NULL, 'g' },
-		{ "of", required_argument, NULL, 'O' },
-		{ "platform", required_argument, NULL, 'P' },
+		CLI_OPT_OF,
+		CLI_OPTS_GUEST,
 		{ "json", no_argument, NULL, 'j' },
-		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli_select s = { .guest = LVL_HVM };
 	int c, rc = 0, as_json = 0;
 
 	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
-		if (c == 'g')
-			rc = cli_set_guest(&s, optarg);
-		else if (c == 'O')
-			rc = cli_set_of(&s, optarg);
-		else if (c == 'P')
-			rc = cli_set_platform(&s, optarg);
-		else if (c == 'f')
-			rc = cli_set_from(optarg);
-		else if (c == 'j')
+		if (c == 'j')
 			as_json = 1;
 		else
-			return c == -2 ? EXIT_YES : EXIT_USAGE;
+			rc = cli_select_option(&s, c);
 	}
 	if (rc)
-		return rc;
+		return rc < 0 ? EXIT_YES : rc;
 	if (argc - optind != 2)
 		return cli_usage("a guest and a host are needed");
 	return check(argv + optind, &s, as_json);
@@ -341,9 +331,11 @@ const struct verb verb_check = {
 		"  --guest KIND    pv, hvm-shadow or hvm (default)\n"
 		"  --of WHAT       policy of GUEST: default, max, raw, ...\n"
 		"  --platform P    which hypervisor will run there, where none "
-		"was captured and\n"
-		"                  --guest is given: generic (default), "
+		"was captured:\n"
+		"                  generic (default), "
 		"xen-4.17, kvm-7.2, ...\n"
+		"  --with LIST     give guests nested, vpmu, 32bit (pv), "
+		"itsc=KHZ\n"
 		"  --json          a cpulevel-check document\n"
 		"  --from FORMAT   do not detect the format\n\n"
 		"examples:\n"

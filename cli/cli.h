@@ -77,8 +77,12 @@ void cli_json_string(FILE *out, const char *s);
 #define CLI_PLACE 32
 const char *cli_place(unsigned field, char buf[CLI_PLACE]);
 
-/* Open FILE for writing beside itself and rename when complete: nothing is
- * written on failure.  NULL name: stdout. */
+/*
+ * Output that appears whole or, on failure, not at all: a file is written
+ * beside itself and renamed when complete; for standard output (no name, or
+ * -) it is kept until then.
+ */
+int cli_is_stdout(const char *name);
 struct cli_out {
 	const char *name;
 	char *temporary;
@@ -116,11 +120,30 @@ struct cli_select {
 	enum cli_of of;
 	enum lvl_kind kind; /* with OF_KIND */
 	int guest_given;    /* --guest: what is not there is derived */
+	int of_given;
+	struct lvl_domain with; /* --with: what the guests are given */
+	const char *with_text;  /* as it was given, or NULL */
 	const struct lvl_platform *platform; /* --platform, or NULL */
 };
 int cli_set_guest(struct cli_select *s, const char *name);
 int cli_set_of(struct cli_select *s, const char *name);
 int cli_set_platform(struct cli_select *s, const char *name);
+
+/*
+ * The options that choose a policy, for a verb's table, and what takes them:
+ * 0, EXIT_USAGE, or -1 after --help.
+ */
+/* clang-format off */
+#define CLI_OPT_OF { "of", required_argument, NULL, 'O' }
+#define CLI_OPTS_ON { "platform", required_argument, NULL, 'P' }, \
+		    { "with", required_argument, NULL, 'W' },     \
+		    { "from", required_argument, NULL, 'f' }
+#define CLI_OPTS_GUEST { "guest", required_argument, NULL, 'g' }, CLI_OPTS_ON
+/* clang-format on */
+int cli_select_option(struct cli_select *s, int c);
+
+/* "nested,vpmu,32bit,itsc=KHZ", any of them. */
+int cli_set_with(struct cli_select *s, const char *list);
 
 /* --platform, or generic. */
 const struct lvl_platform *cli_platform(const struct cli_select *s);
@@ -128,7 +151,8 @@ const struct lvl_platform *cli_platform(const struct cli_select *s);
 /*
  * Where a kind of guest is asked for and the description brings neither its
  * maximum nor its default: derive both from the host, add them, and say so
- * in the provenance (LVL_HINT_GUESTS_DERIVED).  Returns 0 or an exit code.
+ * in the provenance (LVL_HINT_GUESTS_DERIVED).  With --with, the default is
+ * then that of guests that are given these.  Returns 0 or an exit code.
  */
 int cli_derive(struct lvl_desc *d, const struct cli_select *s);
 
@@ -138,11 +162,10 @@ void cli_follow(struct cli_select *s, const struct lvl_desc *level);
 /* The options of verbs that show policies; a guest is HVM unless told. */
 struct cli_view {
 	struct cli_select select;
-	int of_given, guest_given;
 	int raw, all, json;
 };
-/* 0; -1 after --help; or EXIT_USAGE.  derives: --all and --platform too. */
-int cli_read_view(int argc, char **argv, int derives, struct cli_view *v);
+/* 0; -1 after --help; or EXIT_USAGE.  has_all: --all too. */
+int cli_read_view(int argc, char **argv, int has_all, struct cli_view *v);
 
 /*
  * The policy that a description gives for this use: the hypervisor's own
@@ -170,6 +193,10 @@ unsigned cli_count_features(const struct lvl_policy *p);
 /* The 12 bytes of leaf 0, "GenuineIntel"; "unknown" where they are not
  * known or no text. */
 const char *cli_vendor(const struct lvl_policy *p, char buf[16]);
+
+/* "family 0x6 model 0x6a stepping 6", or that nobody knows. */
+#define CLI_CPU 48
+const char *cli_cpu(const struct lvl_policy *p, char buf[CLI_CPU]);
 
 /* "x86-64-v3": the highest psABI level that p has, 0 for none; *count: how
  * many features the level has. */

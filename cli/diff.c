@@ -15,6 +15,12 @@ static unsigned count_kinds(const struct lvl_desc *d)
 	return n;
 }
 
+/* One policy is asked for, not all. */
+static int named(const struct cli_select *s)
+{
+	return s->of_given || s->guest_given || s->platform || s->with_text;
+}
+
 /* Every kind that both have; RAW, which the others come from, last. */
 static void compare_common(struct diff *d, int raw)
 {
@@ -33,7 +39,7 @@ static int compare_all(struct diff *d, const struct cli_view *o)
 	const struct lvl_desc *lacks;
 	enum lvl_kind ka = LVL_KIND_RAW, kb = LVL_KIND_RAW;
 
-	if (!o->of_given && !o->guest_given &&
+	if (!named(&o->select) &&
 	    (count_kinds(d->a) > 1 || count_kinds(d->b) > 1))
 		compare_common(d, o->raw);
 	if (!d->nr_kinds) {
@@ -316,7 +322,11 @@ static int diff(char **file, const struct cli_view *o)
 		b = cli_one(file[1], &rc);
 	d.a = a;
 	d.b = b;
-	if (b)
+	if (b && named(&o->select))
+		rc = cli_derive(a, &o->select);
+	if (b && !rc && named(&o->select))
+		rc = cli_derive(b, &o->select);
+	if (b && !rc)
 		rc = compare_all(&d, o);
 	if (!rc && o->json)
 		json(&d);
@@ -354,6 +364,11 @@ const struct verb verb_diff = {
 		"...; default and\n"
 		"                  max choose by --guest\n"
 		"  --guest KIND    pv, hvm-shadow or hvm (default)\n"
+		"  --platform P    derive what guests see for this hypervisor: "
+		"generic\n"
+		"                  (default), xen-4.17, kvm-7.2, ...\n"
+		"  --with LIST     give guests nested, vpmu, 32bit (pv), "
+		"itsc=KHZ\n"
 		"  --raw           registers and MSRs instead of fields\n"
 		"  --json          a cpulevel-diff document\n"
 		"  --from FORMAT   do not detect the format\n\n"

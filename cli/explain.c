@@ -56,10 +56,13 @@ static void watch_guest(struct explain *e, struct explain *guest)
 	const struct lvl_platform *on = cli_platform(&e->select);
 	const struct lvl_trail trail = { keep_guest, guest };
 	const struct lvl_policy *host = e->d->policy[LVL_KIND_HOST];
-	struct lvl_policy p;
+	struct lvl_policy max, p;
 
-	(void)lvl_derive_max(&p, host, e->select.guest, on, &trail);
+	(void)lvl_derive_max(&max, host, e->select.guest, on, &trail);
 	(void)lvl_derive_default(&p, host, e->select.guest, on, &trail);
+	if (e->select.with_text)
+		lvl_domain_apply(&p, &max, e->select.guest, &e->select.with,
+				 &trail);
 	e->failed |= guest->failed;
 	e->guest = guest;
 }
@@ -189,10 +192,8 @@ static int explain(char **arg, int nr, const struct cli_select *s, int as_json)
 static int run(int argc, char **argv)
 {
 	static const struct option opts[] = {
-		{ "guest", required_argument, NULL, 'g' },
-		{ "platform", required_argument, NULL, 'P' },
+		CLI_OPTS_GUEST,
 		{ "json", no_argument, NULL, 'j' },
-		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli_select s = { .guest = LVL_HVM };
@@ -201,17 +202,11 @@ static int run(int argc, char **argv)
 	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
 		if (c == 'j')
 			as_json = 1;
-		else if (c == 'f')
-			rc = cli_set_from(optarg);
-		else if (c == 'g')
-			rc = cli_set_guest(&s, optarg);
-		else if (c == 'P')
-			rc = cli_set_platform(&s, optarg);
 		else
-			return c == -2 ? EXIT_YES : EXIT_USAGE;
+			rc = cli_select_option(&s, c);
 	}
 	if (rc)
-		return rc;
+		return rc < 0 ? EXIT_YES : rc;
 	if (argc == optind || argc - optind > 2)
 		return cli_usage("a file, a feature, or a file and a feature");
 	return explain(argv + optind, argc - optind, &s, as_json);
@@ -232,6 +227,8 @@ const struct verb verb_explain = {
 		"  --platform P    which hypervisor will run there, where "
 		"none was captured:\n"
 		"                  generic (default), xen-4.17, kvm-7.2, ...\n"
+		"  --with LIST     give guests nested, vpmu, 32bit (pv), "
+		"itsc=KHZ\n"
 		"  --json          a cpulevel-explain document\n"
 		"  --from FORMAT   do not detect the format\n\n"
 		"examples:\n"

@@ -29,7 +29,7 @@ struct gen {
 	int strict, as_json;
 
 	struct lvl_policy p, host_policy;
-	FILE *spool; /* everything or nothing is written */
+	FILE *text; /* what the writer writes */
 	struct losses losses;
 };
 
@@ -111,8 +111,8 @@ static void json_text(const struct gen *g, FILE *out)
 	size_t n, i;
 
 	fputs(g->writer->binary ? "  \"hex\": \"" : "  \"text\": \"", out);
-	rewind(g->spool);
-	while ((n = fread(buf, 1, sizeof(buf), g->spool)) > 0) {
+	rewind(g->text);
+	while ((n = fread(buf, 1, sizeof(buf), g->text)) > 0) {
 		for (i = 0; i < n; i++) {
 			unsigned char c = (unsigned char)buf[i];
 
@@ -169,43 +169,6 @@ static void json(const struct gen *g, FILE *out)
 
 /* -- the answer ----------------------------------------------------------- */
 
-static int copy(FILE *from, FILE *to)
-{
-	char buf[65536];
-	size_t n;
-
-	rewind(from);
-	while ((n = fread(buf, 1, sizeof(buf), from)) > 0)
-		if (fwrite(buf, 1, n, to) != n)
-			break;
-	if (!ferror(from) && !ferror(to))
-		return 0;
-	cli_error("%s", strerror(errno));
-	return EXIT_INPUT;
-}
-
-static int put(const struct gen *g)
-{
-	struct cli_out out;
-	int rc = 0;
-
-	if (g->writer->binary && !g->as_json && !g->output &&
-	    isatty(STDOUT_FILENO))
-		return cli_usage("--for %s is binary: -o FILE, or a pipe",
-				 g->writer->name);
-	rc = cli_out_open(&out, g->output);
-	if (rc)
-		return rc;
-	if (g->as_json)
-		json(g, out.f);
-	else
-		rc = copy(g->spool, out.f);
-	rc = cli_out_close(&out, rc);
-	if (!rc && !g->as_json)
-		tell_losses(g);
-	return rc ? rc : g->strict && g->losses.nr ? EXIT_NO : EXIT_YES;
-}
-
 /* Of a description, the policy that was asked for, normalised. */
 static int get_policy(const struct gen *g, char *file, struct lvl_policy *p)
 {
@@ -242,8 +205,30 @@ static int explain_failure(const struct gen *g, int rc)
 	return rc == -LVL_E_IO ? EXIT_INPUT : EXIT_REFUSED;
 }
 
+/* The text itself, or a document that has it. */
+static int write_text(struct gen *g, FILE *out)
+{
+	int rc;
+
+	g->text = g->as_json ? tmpfile() : out;
+	if (!g->text) {
+		cli_error("a temporary file: %s", strerror(errno));
+		return EXIT_INPUT;
+	}
+	rc = lvl_gen_write(g->writer, &g->p, &g->options, g->text, keep,
+			   &g->losses, NULL);
+	if (rc)
+		rc = explain_failure(g, rc);
+	else if (g->as_json)
+		json(g, out);
+	if (g->as_json)
+		fclose(g->text);
+	return rc;
+}
+
 static int generate(struct gen *g, char *file)
 {
+	struct cli_out out;
 	int rc = get_policy(g, file, &g->p);
 
 	if (!rc && g->host) {
@@ -252,16 +237,18 @@ static int generate(struct gen *g, char *file)
 	}
 	if (rc)
 		return rc;
-	g->spool = tmpfile();
-	if (!g->spool) {
-		cli_error("a temporary file: %s", strerror(errno));
-		return EXIT_INPUT;
-	}
-	rc = lvl_gen_write(g->writer, &g->p, &g->options, g->spool, keep,
-			   &g->losses, NULL);
-	rc = rc ? explain_failure(g, rc) : put(g);
-	fclose(g->spool);
-	return rc;
+	if (g->writer->binary && !g->as_json && !g->output &&
+	    isatty(STDOUT_FILENO))
+		return cli_usage("--for %s is binary: -o FILE, or a pipe",
+				 g->writer->name);
+	rc = cli_out_open(&out, g->output);
+	if (!rc)
+		rc = cli_out_close(&out, write_text(g, out.f));
+	if (rc)
+		return rc;
+	if (!g->as_json)
+		tell_losses(g);
+	return g->strict && g->losses.nr ? EXIT_NO : EXIT_YES;
 }
 
 /* -- the command line ----------------------------------------------------- */
@@ -297,16 +284,14 @@ static int set_name(struct gen *g, const char *name)
 
 static const struct option opts[] = {
 	{ "for", required_argument, NULL, 'F' },
-	{ "from", required_argument, NULL, 'f' },
-	{ "guest", required_argument, NULL, 'g' },
+	CLI_OPT_OF,
+	CLI_OPTS_GUEST,
 	{ "host", required_argument, NULL, 'H' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "model", required_argument, NULL, 'm' },
 	{ "name", required_argument, NULL, 'n' },
-	{ "of", required_argument, NULL, 'O' },
 	{ "output", required_argument, NULL, 'o' },
-	{ "platform", required_argument, NULL, 'P' },
 	{ "strict", no_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -316,10 +301,6 @@ static int option(struct gen *g, int c, int *list)
 	switch (c) {
 	case 'F':
 		return set_writer(g, optarg);
-	case 'f':
-		return cli_set_from(optarg);
-	case 'g':
-		return cli_set_guest(&g->select, optarg);
 	case 'H':
 		g->host = optarg;
 		return 0;
@@ -332,15 +313,13 @@ static int option(struct gen *g, int c, int *list)
 		return 0;
 	case 'n':
 		return set_name(g, optarg);
-	case 'O':
-		return cli_set_of(&g->select, optarg);
-	case 'P':
-		return cli_set_platform(&g->select, optarg);
 	case 'o':
 		g->output = optarg;
 		return 0;
-	default:
+	case 's':
 		return !(g->strict = 1);
+	default:
+		return cli_select_option(&g->select, c);
 	}
 }
 
@@ -350,13 +329,10 @@ static int run(int argc, char **argv)
 	int c, rc = 0, list = 0;
 
 	g.select.guest = LVL_HVM;
-	while (!rc && (c = cli_getopt(argc, argv, "o:", opts)) != -1) {
-		if (c == -2 || c == '?')
-			return c == -2 ? EXIT_YES : EXIT_USAGE;
+	while (!rc && (c = cli_getopt(argc, argv, "o:", opts)) != -1)
 		rc = option(&g, c, &list);
-	}
 	if (rc)
-		return rc;
+		return rc < 0 ? EXIT_YES : rc;
 	if (list && (optind < argc || g.writer))
 		return cli_usage("--list stands alone");
 	if (list) {
@@ -396,6 +372,8 @@ const struct verb verb_gen = {
 		"  --platform P    which hypervisor will run there, where "
 		"none was\n"
 		"                  captured (generic)\n"
+		"  --with LIST     give guests nested, vpmu, 32bit (pv), "
+		"itsc=KHZ\n"
 		"  --from FORMAT   do not detect the format of the input\n\n"
 		"examples:\n"
 		"  cpulevel level hosts/ -o pool.level\n"

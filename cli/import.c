@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* -- one machine ---------------------------------------------------------- */
@@ -100,45 +98,11 @@ static int import_machine(void *arg, struct lvl_desc *d)
 
 /* -- all of them ---------------------------------------------------------- */
 
-static int copy(FILE *from, FILE *to)
-{
-	char buf[65536];
-	size_t n;
-
-	rewind(from);
-	while ((n = fread(buf, 1, sizeof(buf), from)) > 0)
-		if (fwrite(buf, 1, n, to) != n)
-			break;
-	if (!ferror(from) && !ferror(to))
-		return 0;
-	cli_error("%s", strerror(errno));
-	return EXIT_INPUT;
-}
-
-/* Standard output, too, gets everything or nothing. */
-static int import_to_stdout(char **args, int nr)
-{
-	FILE *spool = tmpfile();
-	int rc;
-
-	if (!spool) {
-		cli_error("a temporary file: %s", strerror(errno));
-		return EXIT_INPUT;
-	}
-	rc = cli_each(args, nr, import_machine, spool);
-	if (!rc)
-		rc = copy(spool, stdout);
-	fclose(spool);
-	return rc;
-}
-
 static int import(char **args, int nr, const char *output)
 {
 	struct cli_out out;
 	int rc;
 
-	if (!output)
-		return import_to_stdout(args, nr);
 	rc = cli_out_open(&out, output);
 	if (rc)
 		return rc;

@@ -75,9 +75,8 @@ struct options {
 };
 
 static const struct option opts[] = {
-	{ "guest", required_argument, NULL, 'g' },
-	{ "of", required_argument, NULL, 'O' },
-	{ "platform", required_argument, NULL, 'P' },
+	CLI_OPT_OF,
+	CLI_OPTS_GUEST,
 	{ "cap", required_argument, NULL, 'c' },
 	{ "drop", required_argument, NULL, 'd' },
 	{ "keep", required_argument, NULL, 'k' },
@@ -88,7 +87,6 @@ static const struct option opts[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "all", no_argument, NULL, 'a' },
-	{ "from", required_argument, NULL, 'f' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -99,15 +97,6 @@ static int read_options(int argc, char **argv, struct options *o)
 
 	while (!rc && (c = cli_getopt(argc, argv, "o:", opts)) != -1) {
 		switch (c) {
-		case 'g':
-			rc = cli_set_guest(&o->select, optarg);
-			break;
-		case 'O':
-			rc = cli_set_of(&o->select, optarg);
-			break;
-		case 'P':
-			rc = cli_set_platform(&o->select, optarg);
-			break;
 		case 'c':
 			rc = limits_add(l->cap, &l->nr_caps, optarg);
 			break;
@@ -138,11 +127,8 @@ static int read_options(int argc, char **argv, struct options *o)
 		case 'a':
 			o->all = 1;
 			break;
-		case 'f':
-			rc = cli_set_from(optarg);
-			break;
 		default:
-			return c == -2 ? -1 : EXIT_USAGE;
+			rc = cli_select_option(&o->select, c);
 		}
 	}
 	return rc;
@@ -151,6 +137,9 @@ static int read_options(int argc, char **argv, struct options *o)
 /* What is asked of the VM must go somewhere, and mean something there. */
 static int check_vm(const struct options *o)
 {
+	if (o->out && o->json && cli_is_stdout(o->out))
+		return cli_usage("-o - and --json: standard output is for one "
+				 "of them");
 	if (!o->vm.donor && !o->vm.shape)
 		return 0;
 	if (!o->out)
@@ -179,6 +168,8 @@ static int add_facts(const struct level_answer *a, struct lvl_desc *d)
 	if (!rc && pool_derived(a->pool))
 		rc = lvl_desc_add_fact(d, "platform",
 				       cli_platform(&a->pool->select)->name);
+	if (!rc && a->pool->select.with_text)
+		rc = lvl_desc_add_fact(d, "with", a->pool->select.with_text);
 	if (!rc && a->parity)
 		rc = lvl_desc_add_fact(d, "parity",
 				       "instruction set only, not for "
@@ -222,6 +213,7 @@ static int incomplete(const struct level_answer *a)
 /* One line a vendor: how many machines, and the first of them. */
 static void refuse_vendors(const struct pool *p)
 {
+	struct cli_wrap w = { stderr, 0, 0 };
 	unsigned seen = 0, v;
 	size_t i, k, n;
 
@@ -237,12 +229,13 @@ static void refuse_vendors(const struct pool *p)
 			lvl_vendor_name(p->host[i].of->vendor), n,
 			n == 1 ? "" : "s", p->host[i].name);
 	}
-	fputs("SYSCALL and SYSENTER work differently in compatibility mode, "
-	      "the XSAVE layout\ndiffers, and kernels choose errata and "
-	      "mitigations by vendor.  Level each vendor\nby itself; "
-	      "--vendor-parity gives the common instruction set, which is not "
-	      "a level\nto migrate with.\n",
-	      stderr);
+	cli_wrap_text(&w, "SYSCALL and SYSENTER work differently in "
+			  "compatibility mode, the XSAVE layout differs, and "
+			  "kernels choose errata and mitigations by vendor.  "
+			  "Level each vendor by itself; --vendor-parity gives "
+			  "the common instruction set, which is not a level to "
+			  "migrate with.");
+	cli_wrap_end(&w);
 }
 
 static int read_level(struct level_answer *a, const struct pool *p)
@@ -309,7 +302,7 @@ static int answer(const struct pool *p, const struct options *o)
 		rc = write_level(&a, o);
 	if (!rc && o->json)
 		level_json(&a, stdout);
-	else if (!rc)
+	else if (!rc && !(o->out && cli_is_stdout(o->out)))
 		level_print(&a);
 	free(a.alone);
 	if (rc)
@@ -353,9 +346,11 @@ const struct verb verb_level = {
 		"                    arriving guest may have; raw: the CPUs "
 		"themselves\n"
 		"  --platform P      which hypervisor will run there, where "
-		"none was captured and\n"
-		"                    --guest is given: generic (default), "
+		"none was captured:\n"
+		"                    generic (default), "
 		"xen-4.17, kvm-7.2, ...\n"
+		"  --with LIST       give guests nested, vpmu, 32bit (pv), "
+		"itsc=KHZ\n"
 		"  --cap FILE        nothing that this policy says it has "
 		"not; a level needs no\n"
 		"                    level: before its name\n"
@@ -371,7 +366,8 @@ const struct verb verb_level = {
 		"  --vendor-parity   machines of several vendors: the common "
 		"instruction set,\n"
 		"                    not for migration\n"
-		"  -o, --output F    write the level as a file\n"
+		"  -o, --output F    write the level as a file; -: on standard "
+		"output, and nothing else\n"
 		"  --identity FILE   there, the CPU says that it is this one\n"
 		"  --topology PxDxCxT\n"
 		"                    there, P packages of D dies of C cores "

@@ -419,29 +419,22 @@ static int mask(char **file, const struct cli_select *s, int as_json)
 static int run(int argc, char **argv)
 {
 	static const struct option opts[] = {
-		{ "of", required_argument, NULL, 'O' },
-		{ "platform", required_argument, NULL, 'P' },
+		CLI_OPT_OF,
+		CLI_OPTS_ON,
 		{ "json", no_argument, NULL, 'j' },
-		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli_select s = { .guest = LVL_PV, .guest_given = 1 };
 	int c, rc = 0, as_json = 0;
 
 	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
-		if (c == 'O')
-			rc = cli_set_of(&s, optarg);
-		else if (c == 'P')
-			rc = cli_set_platform(&s, optarg);
-		else if (c == 'f')
-			rc = cli_set_from(optarg);
-		else if (c == 'j')
+		if (c == 'j')
 			as_json = 1;
 		else
-			return c == -2 ? EXIT_YES : EXIT_USAGE;
+			rc = cli_select_option(&s, c);
 	}
 	if (rc)
-		return rc;
+		return rc < 0 ? EXIT_YES : rc;
 	if (argc - optind != 2)
 		return cli_usage("a policy and a host are needed");
 	return mask(argv + optind, &s, as_json);
@@ -461,6 +454,8 @@ const struct verb verb_mask = {
 		"POLICY is a machine\n"
 		"                  without a PV policy: generic (default), "
 		"xen-4.17, ...\n"
+		"  --with LIST     give guests nested, vpmu, 32bit (pv), "
+		"itsc=KHZ\n"
 		"  --json          a cpulevel-mask document\n"
 		"  --from FORMAT   do not detect the format\n\n"
 		"examples:\n"

@@ -165,21 +165,31 @@ const char *cli_place(unsigned field, char buf[CLI_PLACE])
 	return buf;
 }
 
-/* -- files that appear whole or not at all -------------------------------- */
+/* -- output that appears whole or not at all ------------------------------ */
+
+int cli_is_stdout(const char *name)
+{
+	return !name || !strcmp(name, "-");
+}
 
 int cli_out_open(struct cli_out *o, const char *name)
 {
 	size_t size;
 
-	o->name = name;
+	o->name = cli_is_stdout(name) ? NULL : name;
 	o->temporary = NULL;
-	o->f = stdout;
-	if (!name)
-		return 0;
+	if (!o->name) {
+		o->f = tmpfile();
+		if (!o->f)
+			cli_error("a temporary file: %s", strerror(errno));
+		return o->f ? 0 : EXIT_INPUT;
+	}
 	size = strlen(name) + 16;
 	o->temporary = malloc(size);
-	if (!o->temporary)
+	if (!o->temporary) {
+		cli_error("out of memory");
 		return EXIT_INPUT;
+	}
 	snprintf(o->temporary, size, "%s.%ld.tmp", name, (long)getpid());
 	o->f = fopen(o->temporary, "wx");
 	if (o->f)
@@ -189,16 +199,38 @@ int cli_out_open(struct cli_out *o, const char *name)
 	return EXIT_INPUT;
 }
 
+static int copy_to_stdout(FILE *from)
+{
+	char buf[65536];
+	size_t n;
+
+	rewind(from);
+	while ((n = fread(buf, 1, sizeof(buf), from)) > 0)
+		if (fwrite(buf, 1, n, stdout) != n)
+			break;
+	if (!ferror(from) && !ferror(stdout) && !fflush(stdout))
+		return 0;
+	cli_error("standard output: %s", strerror(errno));
+	return EXIT_INPUT;
+}
+
+static int close_stdout(struct cli_out *o, int failed)
+{
+	int rc = failed ? failed : copy_to_stdout(o->f);
+
+	fclose(o->f);
+	return rc;
+}
+
 int cli_out_close(struct cli_out *o, int failed)
 {
 	if (!o->name)
-		return failed;
+		return close_stdout(o, failed);
 	if (fclose(o->f) && !failed) {
 		cli_error("%s: %s", o->name, strerror(errno));
 		failed = EXIT_INPUT;
 	}
-	if (failed == EXIT_INPUT || failed == EXIT_USAGE ||
-	    failed == EXIT_BUG) {
+	if (failed) {
 		unlink(o->temporary);
 	} else if (rename(o->temporary, o->name)) {
 		cli_error("%s: %s", o->name, strerror(errno));

@@ -23,6 +23,7 @@ int cli_set_guest(struct cli_select *s, const char *name)
 
 int cli_set_of(struct cli_select *s, const char *name)
 {
+	s->of_given = 1;
 	if (!strcmp(name, "default"))
 		s->of = OF_DEFAULT;
 	else if (!strcmp(name, "max"))
@@ -38,20 +39,27 @@ int cli_set_of(struct cli_select *s, const char *name)
 	return 0;
 }
 
-/* One option; 0, or EXIT_USAGE. */
-static int set_view(struct cli_view *v, int c)
+int cli_select_option(struct cli_select *s, int c)
 {
 	switch (c) {
 	case 'O':
-		v->of_given = 1;
-		return cli_set_of(&v->select, optarg);
+		return cli_set_of(s, optarg);
 	case 'g':
-		v->guest_given = 1;
-		return cli_set_guest(&v->select, optarg);
+		return cli_set_guest(s, optarg);
 	case 'P':
-		return cli_set_platform(&v->select, optarg);
+		return cli_set_platform(s, optarg);
+	case 'W':
+		return cli_set_with(s, optarg);
 	case 'f':
 		return cli_set_from(optarg);
+	default:
+		return c == -2 ? -1 : EXIT_USAGE;
+	}
+}
+
+static int set_view(struct cli_view *v, int c)
+{
+	switch (c) {
 	case 'r':
 		v->raw = 1;
 		return 0;
@@ -62,29 +70,26 @@ static int set_view(struct cli_view *v, int c)
 		v->json = 1;
 		return 0;
 	default:
-		return EXIT_USAGE;
+		return cli_select_option(&v->select, c);
 	}
 }
 
-int cli_read_view(int argc, char **argv, int derives, struct cli_view *v)
+int cli_read_view(int argc, char **argv, int has_all, struct cli_view *v)
 {
 	static const struct option opts[] = {
 		{ "all", no_argument, NULL, 'a' },
-		{ "platform", required_argument, NULL, 'P' },
 		/* these for every verb */
-		{ "of", required_argument, NULL, 'O' },
-		{ "guest", required_argument, NULL, 'g' },
+		CLI_OPT_OF,
+		CLI_OPTS_GUEST,
 		{ "raw", no_argument, NULL, 'r' },
 		{ "json", no_argument, NULL, 'j' },
-		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, rc = 0;
 
 	*v = (struct cli_view){ .select.guest = LVL_HVM };
-	while (!rc &&
-	       (c = cli_getopt(argc, argv, "", opts + (derives ? 0 : 2))) != -1)
-		rc = c == -2 ? -1 : set_view(v, c);
+	while (!rc && (c = cli_getopt(argc, argv, "", opts + !has_all)) != -1)
+		rc = set_view(v, c);
 	return rc;
 }
 
@@ -274,5 +279,15 @@ const char *cli_vendor(const struct lvl_policy *p, char buf[16])
 			return "unknown";
 	}
 	buf[12] = '\0';
+	return buf;
+}
+
+const char *cli_cpu(const struct lvl_policy *p, char buf[CLI_CPU])
+{
+	if (!lvl_known(p, LVL_F_BASE_FAMILY) || !lvl_known(p, LVL_F_BASE_MODEL))
+		return "of unknown family and model";
+	snprintf(buf, CLI_CPU, "family 0x%x model 0x%x stepping %u",
+		 lvl_policy_family(p), lvl_policy_model(p),
+		 lvl_policy_stepping(p));
 	return buf;
 }

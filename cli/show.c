@@ -91,12 +91,11 @@ static void names(const struct lvl_desc *d, enum lvl_kind kind, int all)
 	const struct lvl_policy *p = d->policy[kind];
 	unsigned in_level, n = cli_count_features(p);
 	unsigned v = cli_psabi(p, &in_level), c;
-	char hash[LVL_HASH_HEX];
+	char hash[LVL_HASH_HEX], cpu[CLI_CPU];
 
-	printf("%s%s%s   %s family 0x%x model 0x%x stepping %u   %u features",
-	       cli_ink(INK_BOLD), lvl_kind_names[kind], cli_ink(INK_PLAIN),
-	       lvl_vendor_name(lvl_policy_vendor(p)), lvl_policy_family(p),
-	       lvl_policy_model(p), lvl_policy_stepping(p), n);
+	printf("%s%s%s   %s %s   %u features", cli_ink(INK_BOLD),
+	       lvl_kind_names[kind], cli_ink(INK_PLAIN),
+	       lvl_vendor_name(lvl_policy_vendor(p)), cli_cpu(p, cpu), n);
 	if (v)
 		printf(" = %sx86-64-v%u + %u%s", cli_ink(INK_GOOD), v,
 		       n - in_level, cli_ink(INK_PLAIN));
@@ -225,16 +224,16 @@ static int show(void *arg, struct lvl_desc *d)
 	enum lvl_kind kind;
 	int rc;
 
-	rc = o->of_given ? cli_derive(d, &o->select) : 0;
+	rc = o->select.of_given ? cli_derive(d, &o->select) : 0;
 	if (rc) {
 		lvl_desc_free(d);
 		return rc;
 	}
 	if (!o->json)
 		provenance(d);
-	if (!o->of_given && !o->json && !o->raw) {
+	if (!o->select.of_given && !o->json && !o->raw) {
 		rc = show_all(d, o);
-	} else if (!o->of_given && d->policy[LVL_KIND_RAW]) {
+	} else if (!o->select.of_given && d->policy[LVL_KIND_RAW]) {
 		rc = show_kind(d, LVL_KIND_RAW, o);
 	} else if (cli_policy(d, &o->select, &kind)) {
 		rc = show_kind(d, kind, o);
@@ -287,6 +286,8 @@ const struct verb verb_show = {
 		"  --platform P    derive what guests see for this "
 		"hypervisor: generic (default),\n"
 		"                  xen-4.17, kvm-7.2, ...\n"
+		"  --with LIST     give guests nested, vpmu, 32bit (pv), "
+		"itsc=KHZ\n"
 		"  --all           identity, copies and topology too\n"
 		"  --raw           registers and MSRs instead of names\n"
 		"  --json          a cpulevel-policy document\n"

@@ -379,6 +379,26 @@ static void keep_maxima(struct lvl_policy *p, const struct lvl_policy *base)
 		lvl_copy_(p, base, leaf_maxima[i]);
 }
 
+void lvl_domain_apply(struct lvl_policy *p, const struct lvl_policy *max,
+		      enum lvl_guest kind, const struct lvl_domain *domain,
+		      const struct lvl_trail *trail)
+{
+	const struct lvl_policy base = *p;
+	struct lvl_context c = {
+		.p = p,
+		.raw = max,
+		.vendor = lvl_policy_vendor(p),
+		.kind = kind,
+		.domain = domain,
+		.max = max,
+	};
+
+	apply(&c, &lvl_domain_rules_, trail);
+	close(p, trail);
+	if (domain->arriving)
+		keep_maxima(p, &base);
+}
+
 int lvl_derive_domain(struct lvl_policy *out, enum lvl_verdict *verdict,
 		      const struct lvl_policy *base,
 		      const struct lvl_policy *host, enum lvl_guest kind,
@@ -388,19 +408,11 @@ int lvl_derive_domain(struct lvl_policy *out, enum lvl_verdict *verdict,
 		      void *arg)
 {
 	struct lvl_policy p = *base, other;
-	struct lvl_context c;
-	int rc = context(&c, &p, host, kind, platform);
+	int rc = lvl_derive_max(&other, host, kind, platform, NULL);
 
-	if (!rc)
-		rc = lvl_derive_max(&other, host, kind, platform, NULL);
 	if (rc)
 		return rc;
-	c.domain = domain;
-	c.max = &other;
-	apply(&c, &lvl_domain_rules_, trail);
-	close(&p, trail);
-	if (domain->arriving)
-		keep_maxima(&p, base);
+	lvl_domain_apply(&p, &other, kind, domain, trail);
 	(void)lvl_derive_arrival(&other, host, kind, platform);
 	*verdict = lvl_fits(&p, &other, each, arg);
 	if (*verdict != LVL_NO)

@@ -124,6 +124,8 @@ static void itsc(struct lvl_context *c)
 	if (!c->domain->tsc_khz)
 		return;
 	lvl_copy_(c->p, c->max, LVL_F_ITSC);
+	if (!lvl_has(c->p, LVL_F_ITSC))
+		return;
 	lvl_set(c->p, LVL_F_TSC_KHZ_MIN, c->domain->tsc_khz);
 	lvl_set(c->p, LVL_F_TSC_KHZ_MAX, c->domain->tsc_khz);
 }

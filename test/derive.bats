@@ -40,8 +40,62 @@ assert eval(sys.argv[2]), d' "$1" "$2"
 @test "show: without being asked nothing is derived" {
 	"$cpulevel" show skx.txt >out
 	[ -z "$(grep -e hvm-max -e derived out)" ]
-	run "$cpulevel" show skx.txt --of max
-	[ -z "$(grep derived <<<"$output")" ]
+	"$cpulevel" level skx.txt >out 2>err || [ $? -eq 4 ]
+	[ -z "$(grep -h derived out err)" ]
+}
+
+@test "--of max, --platform or --with ask for guests, hvm unless told" {
+	"$cpulevel" show skx.txt --of max >out
+	grep -q '^hvm-max' out
+	"$cpulevel" level skx.txt --platform kvm-7.2 2>err >/dev/null || [ $? -eq 4 ]
+	grep -q 'derived for kvm-7.2' err
+	"$cpulevel" level skx.txt --with vpmu 2>err >/dev/null || [ $? -eq 4 ]
+	grep -q 'derived for generic' err
+}
+
+@test "--with nested: what a maximum has and a default has not" {
+	"$cpulevel" show cpu:naples --of default --platform kvm-7.2 >out
+	[ -z "$(grep -w svm out)" ]
+	"$cpulevel" show cpu:naples --of default --platform kvm-7.2 \
+		--with nested >out 2>err
+	grep -qw svm out
+	grep -qw npt out
+	grep -q 'with  *nested' out
+	[ ! -s err ]
+	"$cpulevel" show cpu:naples --of default --with vpmu,nested \
+		--guest pv --platform xen-4.17 >out 2>err
+	[ -z "$(grep -w svm out)" ]
+	grep -q 'pv guests cannot be given nested virtualisation' err
+}
+
+@test "--with 32bit: a pv guest loses long mode, on Intel SYSCALL too" {
+	for cpu in skylake-sp naples; do
+		"$cpulevel" level cpu:$cpu --guest pv --platform xen-4.17 \
+			--json >with64.json
+		"$cpulevel" level cpu:$cpu --guest pv --platform xen-4.17 \
+			--with 32bit --json >with32.json
+		json with64.json '{"lm", "syscall"} <= set(d["features"])'
+		json with32.json '"lm" not in d["features"]'
+		json with32.json '("syscall" in d["features"]) == ("'$cpu'" == "naples")'
+	done
+	run "$cpulevel" show cpu:naples --of hvm-default --with 32bit
+	[ "$status" -eq 2 ]
+}
+
+@test "--with itsc: a frequency that the host keeps, or a reason" {
+	"$cpulevel" level cpu:icelake-sp --platform kvm-7.2 \
+		--with itsc=2000000 --json >itsc.json
+	json itsc.json '"itsc" in d["features"]'
+	run "$cpulevel" show cpu:icelake-sp --of default --platform kvm-7.2 \
+		--with itsc=2600000
+	[ "$status" -eq 5 ]
+	grep -q '1999500 to 2000500 kHz' <<<"$output"
+	"$cpulevel" show cpu:rome --of default --with itsc=2250000 >out 2>err
+	grep -q 'not known what its TSC runs at' err
+	for bad in itsc itsc= itsc=0 itsc=-1 itsc=2x itsc=99999999999 nest ,; do
+		run "$cpulevel" show cpu:rome --of default --with "$bad"
+		[ "$status" -eq 2 ]
+	done
 }
 
 @test "level --guest: the default of that kind, for the platform" {

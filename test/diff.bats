@@ -126,7 +126,7 @@ lacks() {
 	[ "$status" -eq 2 ]
 	run "$cpulevel" diff a.txt missing.txt
 	[ "$status" -eq 3 ]
-	run bash -c '"$1" diff a.txt b.txt --of pv-max 2>/dev/null' - "$cpulevel"
+	run bash -c '"$1" diff a.txt b.txt --of seen 2>/dev/null' - "$cpulevel"
 	[ "$status" -eq 3 ]
 	[ -z "$output" ]
 	run "$cpulevel" diff --help

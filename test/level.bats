@@ -447,3 +447,16 @@ register() {
 	exits 3
 	says 'pv-only'
 }
+
+@test "level -o -: the level, whole, and nothing else on standard output" {
+	"$cpulevel" level cpu:rome cpu:milan -o file.txt >report || [ $? -eq 4 ]
+	[ -s report ]
+	"$cpulevel" level cpu:rome cpu:milan -o - >piped || [ $? -eq 4 ]
+	cmp <(sed /^name:/d file.txt) <(sed /^name:/d piped)
+	[ ! -e - ]
+	run "$cpulevel" level cpu:rome -o - --json
+	[ "$status" -eq 2 ]
+	run "$cpulevel" level cpu:rome cpu:icelake-sp -o -
+	[ "$status" -eq 5 ]
+	[ -z "$(grep '^cpulevel 1' <<<"$output")" ]
+}

@@ -134,3 +134,9 @@ setup() {
 	run grep -c $'\033' 1
 	[ "$output" = 0 ]
 }
+
+@test "show: a family that nobody knows is not 0" {
+	"$cpulevel" show level:x86-64-v2 >out
+	grep -q 'of unknown family and model' out
+	[ -z "$(grep 'family 0x0' out)" ]
+}

@@ -73,6 +73,15 @@ struct lvl_domain {
 };
 
 /*
+ * What the guest is configured with, put into its policy p; max is what such
+ * guests may see here at most, derived or a hypervisor's own.  What max does
+ * not have it does not give: compare, or ask whether the result fits.
+ */
+void lvl_domain_apply(struct lvl_policy *p, const struct lvl_policy *max,
+		      enum lvl_guest kind, const struct lvl_domain *domain,
+		      const struct lvl_trail *trail);
+
+/*
  * The policy of one guest: base is its default, or what an arriving guest
  * saw.  Nothing is ever cut to make it fit: *verdict says whether the result
  * fits the arrival policy, and every finding goes to each (may be NULL).
