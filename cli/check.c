@@ -48,17 +48,10 @@ static int worse(const void *x, const void *y)
 
 /* -- values --------------------------------------------------------------- */
 
-#define VALUE 24
-
 static const char *value(const struct lvl_policy *p, unsigned field,
-			 char buf[VALUE])
+			 char buf[CLI_VALUE])
 {
-	unsigned long long v = lvl_get(p, field);
-
-	if (!lvl_known(p, field))
-		return "?";
-	snprintf(buf, VALUE, v < 1000 ? "%llu" : "0x%llx", v);
-	return buf;
+	return cli_value(lvl_get(p, field), lvl_known(p, field), buf);
 }
 
 struct answer {
@@ -118,7 +111,7 @@ static int name_width(const struct findings *all)
 
 static void row(const struct answer *a, const struct lvl_finding *f, int w)
 {
-	char place[CLI_PLACE], g[VALUE], h[VALUE];
+	char place[CLI_PLACE], g[CLI_VALUE], h[CLI_VALUE];
 
 	printf("  %-*s  %-18s  %-10s  %8s  %8s  %s\n", w,
 	       lvl_field_name(f->field), cli_place(f->field, place),
@@ -186,7 +179,7 @@ static void print(const struct answer *a)
 static void json(const struct answer *a)
 {
 	static const char *const words[] = { "yes", "no", "unknown" };
-	char place[CLI_PLACE], g[VALUE], h[VALUE];
+	char place[CLI_PLACE], g[CLI_VALUE], h[CLI_VALUE];
 	size_t i;
 
 	printf("{\n  \"format\": \"cpulevel-check\",\n  \"version\": 1,\n"

@@ -72,8 +72,11 @@ void cli_wrap_text(struct cli_wrap *w, const char *text);
 /* A JSON string with its quotes. */
 void cli_json_string(FILE *out, const char *s);
 
-/* "7:0.ebx[5]", "msr 0x10a[4]", "state": where a field is.  Static buffer
- * of the caller's, at least 32 bytes. */
+/* A value as people read it: small ones decimal; "?" where nobody knows. */
+#define CLI_VALUE 24
+const char *cli_value(uint64_t v, int known, char buf[CLI_VALUE]);
+
+/* "7:0.ebx[5]", "msr 0x10a[4]", "state": where a field is. */
 #define CLI_PLACE 32
 const char *cli_place(unsigned field, char buf[CLI_PLACE]);
 

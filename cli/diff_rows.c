@@ -56,12 +56,9 @@ static int known(const struct lvl_policy *p, unsigned field, unsigned i)
 static void value(const struct lvl_policy *p, unsigned field, unsigned i,
 		  char buf[DIFF_TEXT])
 {
-	unsigned long long v = get(p, field, i);
+	char text[CLI_VALUE];
 
-	if (!known(p, field, i))
-		strcpy(buf, "?");
-	else
-		snprintf(buf, DIFF_TEXT, v < 1000 ? "%llu" : "0x%llx", v);
+	strcpy(buf, cli_value(get(p, field, i), known(p, field, i), text));
 }
 
 static void place(unsigned field, unsigned i, char buf[DIFF_TEXT])

@@ -69,30 +69,20 @@ static void watch_guest(struct explain *e, struct explain *guest)
 
 /* -- words for it --------------------------------------------------------- */
 
-static void put_value(char *buf, size_t size, uint64_t v, int known)
-{
-	if (!known)
-		snprintf(buf, size, "?");
-	else
-		snprintf(buf, size, v < 1000 ? "%llu" : "0x%llx",
-			 (unsigned long long)v);
-}
-
 const char *explain_change(const struct lvl_change *c, char buf[EXPLAIN_TEXT])
 {
-	char before[20], after[20];
+	char before[CLI_VALUE], after[CLI_VALUE];
 
-	put_value(before, sizeof(before), c->before, c->known & 1);
-	put_value(after, sizeof(after), c->after, c->known & 2);
-	snprintf(buf, EXPLAIN_TEXT, "%s -> %s", before, after);
+	snprintf(buf, EXPLAIN_TEXT, "%s -> %s",
+		 cli_value(c->before, c->known & 1, before),
+		 cli_value(c->after, c->known & 2, after));
 	return buf;
 }
 
 const char *explain_value(const struct lvl_policy *p, unsigned field,
 			  char buf[EXPLAIN_TEXT])
 {
-	put_value(buf, EXPLAIN_TEXT, lvl_get(p, field), lvl_known(p, field));
-	return buf;
+	return cli_value(lvl_get(p, field), lvl_known(p, field), buf);
 }
 
 const char *explain_clause(unsigned clause, char buf[EXPLAIN_CLAUSE])

@@ -186,14 +186,11 @@ static void put_values(const struct explain *e)
 	puts("],");
 }
 
-static void put_known(const char *key, unsigned long long v, int known)
+static void put_known(const char *key, uint64_t v, int known)
 {
-	printf("\"%s\": \"", key);
-	if (known)
-		printf(v < 1000 ? "%llu" : "0x%llx", v);
-	else
-		putchar('?');
-	fputs("\", ", stdout);
+	char text[CLI_VALUE];
+
+	printf("\"%s\": \"%s\", ", key, cli_value(v, known, text));
 }
 
 static void put_change(const struct lvl_change *c)

@@ -355,19 +355,18 @@ static int is_dull(const struct lvl_change *c)
 static void change_word(const struct lvl_change *c, char *buf, size_t size)
 {
 	const char *name = lvl_field_name(c->field);
-	unsigned long long v = c->after, was = c->before;
+	char after[CLI_VALUE], before[CLI_VALUE];
 
+	(void)cli_value(c->after, 1, after);
+	(void)cli_value(c->before, 1, before);
 	if (!(c->known & 2))
 		snprintf(buf, size, "?%s", name);
 	else if (!(c->known & 1))
-		snprintf(buf, size, v < 1000 ? "%s=%llu" : "%s=0x%llx", name,
-			 v);
+		snprintf(buf, size, "%s=%s", name, after);
 	else if (lvl_fields[c->field].width == 1)
 		snprintf(buf, size, "%c%s", c->after ? '+' : '-', name);
 	else
-		snprintf(buf, size,
-			 was < 1000 ? "%s:%llu->%llu" : "%s:0x%llx->0x%llx",
-			 name, was, v);
+		snprintf(buf, size, "%s:%s->%s", name, before, after);
 }
 
 static int same_group(const struct lvl_change *a, const struct lvl_change *b)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli.h"
+#include "caps.h"
 
 #include <cpulevel/gen.h>
 #include <cpulevel/host.h>
@@ -52,12 +52,12 @@ static int same_group(const struct lvl_loss *a, const struct lvl_loss *b)
 
 static void group_word(struct cli_wrap *w, const struct lvl_loss *l)
 {
-	char text[128];
+	char text[128], want[CLI_VALUE], given[CLI_VALUE];
 
 	if (l->lost == LVL_LOST_DIFFERS)
-		snprintf(text, sizeof(text), "%s=%llu(%llu)",
-			 lvl_field_name(l->field), (unsigned long long)l->want,
-			 (unsigned long long)l->given);
+		snprintf(text, sizeof(text), "%s=%s(%s)",
+			 lvl_field_name(l->field), cli_value(l->want, 1, want),
+			 cli_value(l->given, 1, given));
 	else
 		snprintf(text, sizeof(text), "%s", lvl_field_name(l->field));
 	cli_wrap_word(w, text);
@@ -170,7 +170,7 @@ static void json(const struct gen *g, FILE *out)
 /* -- the answer ----------------------------------------------------------- */
 
 /* Of a description, the policy that was asked for, normalised. */
-static int get_policy(const struct gen *g, char *file, struct lvl_policy *p)
+static int get_policy(struct gen *g, char *file, struct lvl_policy *p)
 {
 	const struct lvl_policy *found;
 	struct lvl_desc *d;
@@ -179,6 +179,7 @@ static int get_policy(const struct gen *g, char *file, struct lvl_policy *p)
 	d = cli_one(file, &rc);
 	if (!d)
 		return rc;
+	cli_follow(&g->select, d);
 	rc = cli_derive(d, &g->select);
 	found = rc ? NULL : cli_policy(d, &g->select, NULL);
 	if (found) {
@@ -189,6 +190,50 @@ static int get_policy(const struct gen *g, char *file, struct lvl_policy *p)
 		rc = EXIT_INPUT;
 	}
 	lvl_desc_free(d);
+	return rc;
+}
+
+static void is_shown(void *arg, const struct lvl_unreached *u)
+{
+	struct lvl_policy *there = arg;
+
+	if (u->instance)
+		return;
+	if (u->sure)
+		lvl_set(there, u->field, u->shown);
+	else
+		lvl_forget(there, u->field);
+}
+
+/* What a PV guest with this policy is shown on the host, masks or not. */
+static int shown_to_pv(struct gen *g)
+{
+	struct lvl_msr_mask mask[LVL_NR_LCAPS];
+	static struct native on; /* large */
+	struct lvl_desc *d;
+	unsigned n;
+	int rc;
+
+	d = cli_one((char *)g->host, &rc);
+	if (d && !rc)
+		rc = native_of(&on, d);
+	lvl_desc_free(d);
+	if (rc)
+		return rc;
+	n = lvl_msr_masks(&on.caps, &g->p, &on.p, NULL, mask);
+	g->host_policy = g->p;
+	(void)lvl_reach(&on.caps, &g->p, &on.p, mask, n, is_shown,
+			&g->host_policy);
+	return 0;
+}
+
+static int get_host(struct gen *g)
+{
+	int rc = g->select.guest == LVL_PV
+			 ? shown_to_pv(g)
+			 : get_policy(g, (char *)g->host, &g->host_policy);
+
+	g->options.host = &g->host_policy;
 	return rc;
 }
 
@@ -231,10 +276,8 @@ static int generate(struct gen *g, char *file)
 	struct cli_out out;
 	int rc = get_policy(g, file, &g->p);
 
-	if (!rc && g->host) {
-		rc = get_policy(g, (char *)g->host, &g->host_policy);
-		g->options.host = &g->host_policy;
-	}
+	if (!rc && g->host)
+		rc = get_host(g);
 	if (rc)
 		return rc;
 	if (g->writer->binary && !g->as_json && !g->output &&

@@ -170,22 +170,13 @@ static void put_masks(const struct answer *a)
 		put_mask(a, &a->mask[i]);
 }
 
-/* A number, or "?" where it is not known. */
-static const char *number(char buf[24], uint64_t v, int known)
-{
-	if (!known)
-		return "?";
-	snprintf(buf, 24, v < 1000 ? "%llu" : "0x%llx", (unsigned long long)v);
-	return buf;
-}
-
 static void row(const struct lvl_unreached *u)
 {
-	char place[CLI_PLACE], guest[24], shown[24];
+	char place[CLI_PLACE], guest[CLI_VALUE], shown[CLI_VALUE];
 
 	printf("    %-20s %-20s %6s %6s\n", lvl_field_name(u->field),
-	       cli_place(u->field, place), number(guest, u->guest, 1),
-	       number(shown, u->shown, u->sure));
+	       cli_place(u->field, place), cli_value(u->guest, 1, guest),
+	       cli_value(u->shown, u->sure, shown));
 }
 
 static void put_own(const struct answer *a)

@@ -122,7 +122,17 @@ void cli_json_string(FILE *out, const char *s)
 	putc('"', out);
 }
 
-/* -- places --------------------------------------------------------------- */
+/* -- values and
+ * pl---------------------------------------------------------------- */
+
+const char *cli_value(uint64_t v, int known, char buf[CLI_VALUE])
+{
+	if (!known)
+		return "?";
+	snprintf(buf, CLI_VALUE, v < 1000 ? "%llu" : "0x%llx",
+		 (unsigned long long)v);
+	return buf;
+}
 
 static int place_of_word(const struct lvl_word *w, unsigned shift, char *buf)
 {

@@ -28,8 +28,7 @@ static void by_class(const struct lvl_policy *p, enum lvl_class klass, int all)
 	unsigned i, any = 0;
 
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		char word[96];
-		unsigned long long v;
+		char word[96], value[CLI_VALUE];
 
 		if (lvl_fields[i].klass != klass || !shown(p, i, all))
 			continue;
@@ -38,13 +37,11 @@ static void by_class(const struct lvl_policy *p, enum lvl_class klass, int all)
 			       lvl_class_names[klass], cli_ink(INK_PLAIN));
 			w.column = w.indent;
 		}
-		v = lvl_get(p, i);
 		if (lvl_fields[i].width == 1)
 			snprintf(word, sizeof(word), "%s", lvl_field_name(i));
 		else
-			snprintf(word, sizeof(word),
-				 v < 1000 ? "%s=%llu" : "%s=0x%llx",
-				 lvl_field_name(i), v);
+			snprintf(word, sizeof(word), "%s=%s", lvl_field_name(i),
+				 cli_value(lvl_get(p, i), 1, value));
 		cli_wrap_word(&w, word);
 	}
 	if (any)

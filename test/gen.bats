@@ -149,6 +149,20 @@ setup() {
 	[[ $output == "--params 'clearcpuid="*"'" ]]
 }
 
+# Westmere masks the feature leaves and no other; Ivy Bridge faults.
+@test "gen: linux-cmdline for a PV guest, what no mask reaches" {
+	"$cpulevel" level cpu:westmere-ep cpu:ivy-bridge-ep --guest pv \
+		--platform xen-4.17 --drop aesni -o pv.level >/dev/null
+	run --separate-stderr "$cpulevel" gen pv.level --for linux-cmdline --host cpu:westmere-ep
+	exits 0
+	[[ $output == clearcpuid=arat ]]
+	run --separate-stderr "$cpulevel" gen pv.level --for linux-cmdline --host cpu:westmere-ep --guest hvm
+	says aes
+	run --separate-stderr "$cpulevel" gen pv.level --for linux-cmdline --host cpu:ivy-bridge-ep
+	exits 0
+	[ -z "$output" ]
+}
+
 @test "gen: rr, Proxmox, KubeVirt, Cloud Hypervisor" {
 	run --separate-stderr "$cpulevel" gen pool.level --for rr
 	[[ $output =~ ^'--disable-cpuid-features 0x'[0-9a-f]+,0x[0-9a-f]+' --disable-cpuid-features-ext 0x'.*' --disable-cpuid-features-xsave 0x' ]]
