@@ -5,7 +5,7 @@
 setup() {
 	tools=${CPULEVEL_ROOT:-$PWD}/tools
 	cd "$BATS_TEST_TMPDIR" || return
-	mkdir -p core format cli include/cpulevel
+	mkdir -p core hv format cli include/cpulevel
 }
 
 # The command fails with exit code 1 and says this.
@@ -168,6 +168,7 @@ function_of() {
 
 @test "lists: a file that nobody builds" {
 	put core/Makefile.cpulevel 'CPULEVEL_CORE_SRCS := \' '	a.c \' '	b.c'
+	put hv/Makefile.cpulevel 'CPULEVEL_HV_SRCS :='
 	put core/meson.build "files('a.c', 'b.c')"
 	put core/a.c ''
 	put core/b.c ''

@@ -27,7 +27,8 @@ FREESTANDING = ['core', 'hv']
 OUTSIDE = ['test', 'fuzz', 'bench', 'examples']
 # Public headers belong to core, but for these.
 PUBLIC = 'include/cpulevel'
-HOSTED = {'desc.h': 'format', 'gen.h': 'format', 'import.h': 'format'}
+OTHERS = {'desc.h': 'format', 'gen.h': 'format', 'import.h': 'format',
+          'hooks.h': 'hv', 'hv.h': 'hv'}
 # The only file that may name libc headers, for hosted builds.
 ENVIRONMENT = PUBLIC + '/types.h'
 
@@ -38,7 +39,7 @@ def floor_of(path):
     """The floor of a file; None for those that see everything."""
     folder, name = os.path.split(path)
     if folder == PUBLIC:
-        return HOSTED.get(name, 'core')
+        return OTHERS.get(name, 'core')
     top = folder.split('/')[0]
     return None if top in OUTSIDE else top
 

@@ -5,7 +5,7 @@
 usage: check-lists.py ROOT CORE-SOURCE...
 
 The CORE-SOURCEs are meson's; core/Makefile.cpulevel must have the same, and
-the folder too.  Of the other folders, meson.build must name each .c file and
+the folder too; so with hv.  Of the other folders, meson.build must name each .c file and
 each header.  Exit: 0 they agree, 1 they do not, 3 cannot read.
 """
 import glob
@@ -56,9 +56,12 @@ def unnamed(root, pattern):
 def main(argv):
     root, meson = argv[0], [os.path.basename(s) for s in argv[1:]]
     make = makefile_list(os.path.join(root, 'core/Makefile.cpulevel'), 'CPULEVEL_CORE_SRCS')
+    hv = makefile_list(os.path.join(root, 'hv/Makefile.cpulevel'), 'CPULEVEL_HV_SRCS')
+    hv_there = [os.path.basename(p) for p in glob.glob(os.path.join(root, 'hv/*.c'))]
     there = [os.path.basename(p) for p in glob.glob(os.path.join(root, 'core/*.c'))]
     bad = compare(meson, make, 'core/meson.build', 'core/Makefile.cpulevel')
     bad |= compare(there, make, 'core/', 'core/Makefile.cpulevel')
+    bad |= compare(hv_there, hv, 'hv/', 'hv/Makefile.cpulevel')
     for pattern in FOLDERS:
         bad |= unnamed(root, pattern)
     return int(bad)

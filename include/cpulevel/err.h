@@ -36,6 +36,7 @@ LVL_BEGIN
 	X(CONFLICT, "there is no common value")                           \
 	X(INVALID, "the policy is not valid")                             \
 	X(EMPTY, "there is nothing to level")                             \
+	X(STATE, "too early or too late for this call")                   \
 	X(NOBUFS, "the caller's buffer is too small")                     \
 	X(NO_MEMORY, "out of memory")                                     \
 	X(IO, "the system refused to read or write")                      \
