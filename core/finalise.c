@@ -115,31 +115,49 @@ static void mirrors(struct lvl_policy *p)
 
 #define LEGACY_AREA 576u /* 512 bytes FXSAVE and 64 of header, SDM v1 13.4 */
 
+static int named_known(const struct lvl_policy *p, unsigned w)
+{
+	return !(lvl_masks[LVL_MASK_NAMED][w] & ~p->k[w]);
+}
+
+/* Where component i ends in the standard format; 0: nobody knows. */
+static uint32_t component_end(const struct lvl_policy *p, unsigned i)
+{
+	const struct lvl_leaf_words *l = lvl_leaf_find(0xd, i);
+	uint32_t size, offset;
+
+	if (!l)
+		return LEGACY_AREA;
+	if (!named_known(p, l->word[0]) || !named_known(p, l->word[1]))
+		return 0;
+	size = p->v[l->word[0]];
+	offset = p->v[l->word[1]];
+	return size <= 0xffffu && offset <= 0xffffu ? offset + size
+						    : LEGACY_AREA;
+}
+
 /* End of the last user component in the standard format; 0xd:0 ecx. */
 static void xsave_size(struct lvl_policy *p)
 {
 	unsigned xcr0 = lvl_word_of_leaf(0xd, 0, 0), i;
-	uint32_t end = LEGACY_AREA;
+	int known = named_known(p, xcr0);
+	uint32_t end = LEGACY_AREA, e;
 
 	if (!lvl_has(p, LVL_F_XSAVE)) {
 		follow(p, LVL_F_XSAVE, LVL_F_XSAVE_SIZE_MAX, 0);
 		return;
 	}
 	for (i = 2; i < 20; i++) {
-		const struct lvl_leaf_words *l;
-		uint32_t size, offset;
-
 		if (!(p->v[xcr0] >> i & 1))
 			continue;
-		l = lvl_leaf_find(0xd, i);
-		if (!l)
-			continue;
-		size = p->v[l->word[0]];
-		offset = p->v[l->word[1]];
-		if (size <= 0xffffu && offset <= 0xffffu && offset + size > end)
-			end = offset + size;
+		e = component_end(p, i);
+		known &= e != 0;
+		end = e > end ? e : end;
 	}
-	put(p, LVL_F_XSAVE_SIZE_MAX, end);
+	if (known)
+		put(p, LVL_F_XSAVE_SIZE_MAX, end);
+	else
+		lvl_forget(p, LVL_F_XSAVE_SIZE_MAX);
 }
 
 /* -- nested VMX ----------------------------------------------------------- */
