@@ -17,18 +17,13 @@ struct findings {
 static void keep(void *arg, const struct lvl_finding *f)
 {
 	struct findings *all = arg;
+	void *grown = cli_grow(all->f, all->nr, &all->room, sizeof(*all->f));
 
-	if (all->nr == all->room) {
-		size_t room = all->room ? 2 * all->room : 64;
-		void *grown = realloc(all->f, room * sizeof(*all->f));
-
-		if (!grown) {
-			all->failed = 1;
-			return;
-		}
-		all->f = grown;
-		all->room = room;
+	if (!grown) {
+		all->failed = 1;
+		return;
 	}
+	all->f = grown;
 	all->f[all->nr++] = *f;
 	all->count[f->severity] += (unsigned)f->sure;
 	all->unsure += !f->sure;
@@ -265,19 +260,11 @@ static int ask(struct answer *a, struct lvl_desc *guest, struct lvl_desc *host,
 
 static int check(char **file, struct cli_select *s, int as_json)
 {
-	static const int exits[] = {
-		[LVL_YES] = EXIT_YES,
-		[LVL_NO] = EXIT_NO,
-		[LVL_UNKNOWN] = EXIT_INCOMPLETE,
-	};
 	static struct answer a; /* large */
-	struct lvl_desc *guest, *host = NULL;
-	int rc;
+	struct lvl_desc *guest, *host;
+	int rc = cli_two(file, &guest, &host);
 
-	guest = cli_one(file[0], &rc);
-	if (guest)
-		host = cli_one(file[1], &rc);
-	if (host)
+	if (!rc)
 		rc = ask(&a, guest, host, s);
 	if (!rc && as_json)
 		json(&a);
@@ -286,7 +273,7 @@ static int check(char **file, struct cli_select *s, int as_json)
 	lvl_desc_free(guest);
 	lvl_desc_free(host);
 	free(a.all.f);
-	return rc ? rc : exits[a.verdict];
+	return rc ? rc : cli_exit(a.verdict);
 }
 
 static int run(int argc, char **argv)

@@ -108,6 +108,18 @@ int cli_each(char **args, int nr, lvl_desc_fn *each, void *arg);
 /* Exactly one machine; the caller frees it. */
 struct lvl_desc *cli_one(char *arg, int *rc);
 
+/* Two, each exactly one machine; 0, or neither is there. */
+int cli_two(char **arg, struct lvl_desc **a, struct lvl_desc **b);
+
+/*
+ * Room for one more element of an array that grows: its new place, or NULL
+ * without memory; the old one is then as it was.
+ */
+void *cli_grow(void *array, size_t nr, size_t *room, size_t each);
+
+/* 0, 1 or 4: what a verdict is to the shell. */
+int cli_exit(enum lvl_verdict verdict);
+
 /* The reader to use for all input; NULL: detect (option --from). */
 extern const struct lvl_format *cli_from;
 int cli_set_from(const char *name);

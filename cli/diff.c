@@ -314,19 +314,16 @@ static void json(const struct diff *d)
 static int diff(char **file, const struct cli_view *o)
 {
 	struct diff d = { .a = NULL };
-	struct lvl_desc *a, *b = NULL;
-	int rc;
+	struct lvl_desc *a, *b;
+	int rc = cli_two(file, &a, &b);
 
-	a = cli_one(file[0], &rc);
-	if (a)
-		b = cli_one(file[1], &rc);
+	if (!rc && named(&o->select))
+		rc = cli_derive(a, &o->select);
+	if (!rc && named(&o->select))
+		rc = cli_derive(b, &o->select);
 	d.a = a;
 	d.b = b;
-	if (b && named(&o->select))
-		rc = cli_derive(a, &o->select);
-	if (b && !rc && named(&o->select))
-		rc = cli_derive(b, &o->select);
-	if (b && !rc)
+	if (!rc)
 		rc = compare_all(&d, o);
 	if (!rc && o->json)
 		json(&d);

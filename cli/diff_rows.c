@@ -8,19 +8,13 @@
 static struct diff_row *add(struct diff *d, enum diff_part part,
 			    enum lvl_kind kind)
 {
-	struct diff_row *r;
+	struct diff_row *r = cli_grow(d->row, d->nr, &d->room, sizeof(*r));
 
-	if (d->nr == d->room) {
-		size_t room = d->room ? 2 * d->room : 64;
-
-		r = realloc(d->row, room * sizeof(*r));
-		if (!r) {
-			d->failed = 1;
-			return NULL;
-		}
-		d->row = r;
-		d->room = room;
+	if (!r) {
+		d->failed = 1;
+		return NULL;
 	}
+	d->row = r;
 	r = &d->row[d->nr++];
 	memset(r, 0, sizeof(*r));
 	r->part = part;

@@ -14,18 +14,13 @@
 static void keep(void *arg, const struct lvl_change *c)
 {
 	struct explain *e = arg;
+	void *grown = cli_grow(e->change, e->nr, &e->room, sizeof(*e->change));
 
-	if (e->nr == e->room) {
-		size_t room = e->room ? 2 * e->room : 128;
-		void *grown = realloc(e->change, room * sizeof(*e->change));
-
-		if (!grown) {
-			e->failed = 1;
-			return;
-		}
-		e->change = grown;
-		e->room = room;
+	if (!grown) {
+		e->failed = 1;
+		return;
 	}
+	e->change = grown;
 	e->change[e->nr++] = *c;
 }
 

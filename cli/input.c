@@ -320,3 +320,18 @@ struct lvl_desc *cli_one(char *arg, int *rc)
 	}
 	return d;
 }
+
+int cli_two(char **arg, struct lvl_desc **a, struct lvl_desc **b)
+{
+	int rc;
+
+	*b = NULL;
+	*a = cli_one(arg[0], &rc);
+	if (*a)
+		*b = cli_one(arg[1], &rc);
+	if (rc) {
+		lvl_desc_free(*a);
+		*a = NULL;
+	}
+	return rc;
+}

@@ -33,18 +33,13 @@ static int faults_unknown(const struct answer *a)
 static void keep(void *arg, const struct lvl_unreached *u)
 {
 	struct answer *a = arg;
+	void *grown = cli_grow(a->un, a->nr, &a->room, sizeof(*a->un));
 
-	if (a->nr == a->room) {
-		size_t room = a->room ? 2 * a->room : 64;
-		void *grown = realloc(a->un, room * sizeof(*a->un));
-
-		if (!grown) {
-			a->failed = 1;
-			return;
-		}
-		a->un = grown;
-		a->room = room;
+	if (!grown) {
+		a->failed = 1;
+		return;
 	}
+	a->un = grown;
 	a->un[a->nr++] = *u;
 	a->own += !u->counts;
 	a->surely += u->counts && u->sure;
@@ -383,19 +378,11 @@ static int ask(struct answer *a, struct lvl_desc *guest,
 
 static int mask(char **file, const struct cli_select *s, int as_json)
 {
-	static const int exits[] = {
-		[LVL_YES] = EXIT_YES,
-		[LVL_NO] = EXIT_NO,
-		[LVL_UNKNOWN] = EXIT_INCOMPLETE,
-	};
 	static struct answer a; /* large */
-	struct lvl_desc *guest, *host = NULL;
-	int rc;
+	struct lvl_desc *guest, *host;
+	int rc = cli_two(file, &guest, &host);
 
-	guest = cli_one(file[0], &rc);
-	if (guest)
-		host = cli_one(file[1], &rc);
-	if (host)
+	if (!rc)
 		rc = ask(&a, guest, host, s);
 	if (!rc && as_json)
 		json(&a);
@@ -404,7 +391,7 @@ static int mask(char **file, const struct cli_select *s, int as_json)
 	lvl_desc_free(guest);
 	lvl_desc_free(host);
 	free(a.un);
-	return rc ? rc : exits[a.verdict];
+	return rc ? rc : cli_exit(a.verdict);
 }
 
 static int run(int argc, char **argv)

@@ -49,6 +49,34 @@ int cli_usage(const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+int cli_exit(enum lvl_verdict verdict)
+{
+	switch (verdict) {
+	case LVL_YES:
+		return EXIT_YES;
+	case LVL_NO:
+		return EXIT_NO;
+	case LVL_UNKNOWN:
+		break;
+	}
+	return EXIT_INCOMPLETE;
+}
+
+/* -- memory --------------------------------------------------------------- */
+
+void *cli_grow(void *array, size_t nr, size_t *room, size_t each)
+{
+	size_t more = *room ? 2 * *room : 64;
+	void *grown;
+
+	if (nr < *room)
+		return array;
+	grown = realloc(array, more * each);
+	if (grown)
+		*room = more;
+	return grown;
+}
+
 /* -- terminal ------------------------------------------------------------- */
 
 const char *cli_ink(enum cli_ink ink)

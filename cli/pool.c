@@ -323,18 +323,12 @@ static struct pool_kind *new_kind(const struct lvl_desc *d,
 
 static struct pool_host *grow(struct pool *p)
 {
-	struct pool_host *h;
+	struct pool_host *h = cli_grow(p->host, p->nr, &p->room, sizeof(*h));
 
-	if (p->nr == p->room) {
-		size_t room = p->room ? 2 * p->room : 16;
-
-		h = realloc(p->host, room * sizeof(*h));
-		if (!h)
-			return NULL;
-		p->host = h;
-		p->room = room;
-	}
-	return &p->host[p->nr];
+	if (!h)
+		return NULL;
+	p->host = h;
+	return &h[p->nr];
 }
 
 static int no_memory(void)
