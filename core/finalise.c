@@ -348,14 +348,15 @@ static uint32_t top_subleaf(const struct lvl_policy *p, uint32_t leaf)
 
 /*
  * A maximum can only follow from content that is all known: of a partial
- * policy it stays what was reported, or unknown.
+ * policy it stays what was reported, or unknown.  The first leaf of a range
+ * raises none: a level of no known vendor has its maxima.
  */
 static int all_known(const struct lvl_policy *p)
 {
 	unsigned i, r;
 
 	for (i = 0; i < LVL_NR_LEAVES; i++)
-		for (r = 0; r < 4; r++)
+		for (r = 0; r < 4 && lvl_leaves[i].leaf & 0xffff; r++)
 			if (p->k[lvl_leaves[i].word[r]] != 0xffffffffu)
 				return 0;
 	return 1;

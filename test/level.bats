@@ -144,6 +144,15 @@ setup() {
 
 # -- what is written -------------------------------------------------------------
 
+# The maxima follow from the content, whoever made the CPU: else all of it
+# would be out of range when the file is read.
+@test "level -o: a level of no known vendor is read as it was written" {
+	"$cpulevel" level level:x86-64-v2 -o v2.level >/dev/null || [ $? -eq 4 ]
+	"$cpulevel" level v2.level --json >level.json || [ $? -eq 4 ]
+	json level.json '{"sse4-2", "lm"} <= set(d["features"])'
+	json level.json 'd["psabi"] == "x86-64-v2"'
+}
+
 @test "level -o: check accepts it against every member" {
 	"$cpulevel" level clx.txt icx.txt spr.txt -o level.txt >/dev/null
 	[ "$(head -1 level.txt)" = 'cpulevel 1' ]
