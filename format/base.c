@@ -55,10 +55,13 @@ static enum lvl_said said(const struct lvl_gen *g, enum lvl_tool tool,
 		if (!lvl_names[i].of[tool] ||
 		    strcmp(lvl_names[i].of[tool], text))
 			continue;
-		if (!lvl_gen_says(g, field) || !is_offered(g, field) ||
-		    lvl_gen_goes_with_vmx(g, field))
+		if (lvl_gen_goes_with_vmx(g, field))
 			return LVL_SAID_NOT;
-		if (lvl_has(g->p, field))
+		if (lvl_fields[field].rule == LVL_HIDDEN)
+			off++; /* some models have what no guest sees */
+		else if (!lvl_gen_says(g, field) || !is_offered(g, field))
+			return LVL_SAID_NOT;
+		else if (lvl_has(g->p, field))
 			on++;
 		else
 			off++;
@@ -78,6 +81,34 @@ void lvl_gen_said(const struct lvl_gen *g, enum lvl_tool tool,
 	for (i = 0; i < lvl_nr_names; i++)
 		list[i] = lvl_names[i].of[tool] ? (uint8_t)said(g, tool, i)
 						: LVL_SAID_NOT;
+}
+
+int lvl_base_gives(const struct lvl_base *base, unsigned field)
+{
+	unsigned i;
+
+	for (i = 0; i < lvl_nr_names; i++)
+		if (lvl_names[i].field == field &&
+		    base->said[i] != LVL_SAID_NOT)
+			return base->said[i] == LVL_SAID_ON;
+	return lvl_model_set_has(base->has, field);
+}
+
+unsigned lvl_base_phys_bits(struct lvl_gen *g, const struct lvl_base *base)
+{
+	unsigned bits;
+
+	if (lvl_base_gives(base, LVL_F_LM)) {
+		lvl_gen_same(g, LVL_F_MAXPHYSADDR);
+		return (unsigned)lvl_get(&g->given, LVL_F_MAXPHYSADDR);
+	}
+	bits = lvl_base_gives(base, LVL_F_PAE) ||
+			       lvl_base_gives(base, LVL_F_PSE36)
+		       ? 36
+		       : 32;
+	lvl_set(&g->given, LVL_F_MAXPHYSADDR, bits);
+	lvl_set(&g->given, LVL_F_GUEST_MAXPHYSADDR, bits);
+	return 0;
 }
 
 /* -- choosing ------------------------------------------------------------- */

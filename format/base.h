@@ -44,6 +44,16 @@ struct lvl_base {
 int lvl_base_choose(const struct lvl_gen *g, const char *source,
 		    enum lvl_tool tool, int subset, struct lvl_base *base);
 
+/* Does a guest have it, as the model and what the policy says decide? */
+int lvl_base_gives(const struct lvl_base *base, unsigned field);
+
+/*
+ * How many physical address bits QEMU is to be told of, or 0.  It takes none
+ * for a CPU without long mode, which has 36 with PAE or PSE36 and else 32
+ * (x86_cpu_realizefn()).
+ */
+unsigned lvl_base_phys_bits(struct lvl_gen *g, const struct lvl_base *base);
+
 /* Nothing: what QEMU calls "base". */
 void lvl_base_empty(const struct lvl_gen *g, enum lvl_tool tool,
 		    struct lvl_base *base);

@@ -123,6 +123,7 @@ const struct lvl_name lvl_names[] = {
 	{ LVL_F_STIBP, 0, { "stibp", "stibp", "stibp", "603" } },
 	{ LVL_F_L1D_FLUSH, 0, { "flush-l1d", "flush-l1d", "l1d-flush", "flush_l1d" } },
 	{ LVL_F_ARCH_CAPS, 0, { "arch-capabilities", "arch-capabilities", "arch-caps", "arch_capabilities" } },
+	{ LVL_F_CORE_CAPS, 0, { "core-capability", "core-capability", NULL, NULL } },
 	{ LVL_F_SSBD, 0, { "ssbd", "ssbd", "ssbd", "607" } },
 	{ LVL_F_SHA512, 0, { "sha512", "sha512", "sha512", "384" } },
 	{ LVL_F_SM3, 0, { "sm3", "sm3", "sm3", "385" } },
@@ -134,6 +135,7 @@ const struct lvl_name lvl_names[] = {
 	{ LVL_F_FZRM, 0, { "fzrm", "fzrm", "fzrm", "394" } },
 	{ LVL_F_FSRS, 0, { "fsrs", "fsrs", "fsrs", "395" } },
 	{ LVL_F_FSRCS, 0, { "fsrc", "fsrc", "fsrcs", "396" } },
+	{ LVL_F_FRED, 0, { "fred", "fred", NULL, NULL } },
 	{ LVL_F_LKGS, 0, { "lkgs", "lkgs", "lkgs", "402" } },
 	{ LVL_F_WRMSRNS, 0, { "wrmsrns", "wrmsrns", "wrmsrns", "403" } },
 	{ LVL_F_AMX_FP16, 0, { "amx-fp16", "amx-fp16", "amx-fp16", "405" } },
@@ -147,6 +149,7 @@ const struct lvl_name lvl_names[] = {
 	{ LVL_F_AVX_VNNI_INT16, 0, { "avx-vnni-int16", "avx-vnni-int16", "avx-vnni-int16", NULL } },
 	{ LVL_F_PREFETCHI, 0, { "prefetchiti", "prefetchiti", "prefetchi", NULL } },
 	{ LVL_F_AVX10, 0, { "avx10", "avx10", NULL, NULL } },
+	{ LVL_F_APXF, 0, { NULL, "apxf", NULL, NULL } },
 	{ LVL_F_INTEL_PSFD, 0, { "intel-psfd", "intel-psfd", "intel-psfd", NULL } },
 	{ LVL_F_IPRED_CTRL, 0, { "ipred-ctrl", "ipred-ctrl", "ipred-ctrl", NULL } },
 	{ LVL_F_RRSBA_CTRL, 0, { "rrsba-ctrl", "rrsba-ctrl", "rrsba-ctrl", NULL } },
@@ -181,6 +184,7 @@ const struct lvl_name lvl_names[] = {
 	{ LVL_F_AVX10_256, 0, { "avx10-256", "avx10-256", NULL, NULL } },
 	{ LVL_F_AVX10_512, 0, { "avx10-512", "avx10-512", NULL, NULL } },
 	{ LVL_F_AVX10_VNNI_INT, 0, { NULL, "avx10-vnni-int", NULL, NULL } },
+	{ LVL_F_APX_NCI_NDD_NF, 0, { NULL, "apx-nci-ndd-nf", NULL, NULL } },
 	{ LVL_F_KVMCLOCK_LEGACY, 1, { "kvmclock", NULL, NULL, NULL } },
 	{ LVL_F_KVM_NOPIODELAY, 1, { "kvm-nopiodelay", NULL, NULL, NULL } },
 	{ LVL_F_KVMCLOCK, 1, { "kvmclock", NULL, NULL, NULL } },
@@ -292,6 +296,7 @@ const struct lvl_name lvl_names[] = {
 	{ LVL_F_PHE_EN, 0, { "phe-en", "phe-en", NULL, "phe_en" } },
 	{ LVL_F_PMM, 0, { "pmm", "pmm", NULL, "pmm" } },
 	{ LVL_F_PMM_EN, 0, { "pmm-en", "pmm-en", NULL, "pmm_en" } },
+	{ LVL_F_SPLIT_LOCK_DETECT, 0, { "split-lock-detect", "split-lock-detect", NULL, NULL } },
 	{ LVL_F_RDCL_NO, 0, { "rdctl-no", "rdctl-no", "rdcl-no", NULL } },
 	{ LVL_F_EIBRS, 0, { "ibrs-all", "ibrs-all", "eibrs", NULL } },
 	{ LVL_F_RSBA, 0, { "rsba", "rsba", "rsba", NULL } },
@@ -316,6 +321,7 @@ const struct lvl_name lvl_names[] = {
 	{ LVL_F_VMX_INS_OUTS, 0, { "vmx-ins-outs", "vmx-ins-outs", NULL, NULL } },
 	{ LVL_F_VMX_TRUE_CTLS, 0, { "vmx-true-ctls", "vmx-true-ctls", NULL, NULL } },
 	{ LVL_F_VMX_ANY_ERRCODE, 0, { "vmx-any-errcode", "vmx-any-errcode", NULL, NULL } },
+	{ LVL_F_VMX_NESTED_EXCEPTION, 0, { "vmx-nested-exception", "vmx-nested-exception", NULL, NULL } },
 	{ LVL_F_VMX_STORE_LMA, 0, { "vmx-store-lma", "vmx-store-lma", NULL, NULL } },
 	{ LVL_F_VMX_ACTIVITY_HLT, 0, { "vmx-activity-hlt", "vmx-activity-hlt", NULL, NULL } },
 	{ LVL_F_VMX_ACTIVITY_SHUTDOWN, 0, { "vmx-activity-shutdown", "vmx-activity-shutdown", NULL, NULL } },
@@ -409,7 +415,8 @@ const struct lvl_name lvl_names[] = {
 	{ LVL_F_VMX_ENTRY_LOAD_RTIT_CTL, 0, { "vmx-entry-load-rtit-ctl", "vmx-entry-load-rtit-ctl", NULL, NULL } },
 	{ LVL_F_VMX_ENTRY_LOAD_CET, 0, { NULL, "vmx-entry-load-cet", NULL, NULL } },
 	{ LVL_F_VMX_ENTRY_LOAD_PKRS, 0, { "vmx-entry-load-pkrs", "vmx-entry-load-pkrs", NULL, NULL } },
+	{ LVL_F_VMX_ENTRY_LOAD_FRED, 0, { "vmx-entry-load-fred", "vmx-entry-load-fred", NULL, NULL } },
 	{ LVL_F_VMX_EPTP_SWITCHING, 0, { "vmx-eptp-switching", "vmx-eptp-switching", NULL, NULL } },
 };
-const unsigned lvl_nr_names = 406;
-_Static_assert(406 <= LVL_NAMES_MAX, "lists of names are too short");
+const unsigned lvl_nr_names = 413;
+_Static_assert(413 <= LVL_NAMES_MAX, "lists of names are too short");

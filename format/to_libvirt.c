@@ -31,14 +31,11 @@ static void write_vendor(struct lvl_gen *g, const char *form)
 	}
 }
 
-static void write_phys_bits(struct lvl_gen *g)
+static void write_phys_bits(struct lvl_gen *g, unsigned bits)
 {
-	unsigned bits = (unsigned)lvl_get(g->p, LVL_F_MAXPHYSADDR);
-
-	if (!lvl_known(g->p, LVL_F_MAXPHYSADDR) || !bits)
+	if (!bits)
 		return;
 	fprintf(g->out, "  <maxphysaddr mode='emulate' bits='%u'/>\n", bits);
-	lvl_gen_same(g, LVL_F_MAXPHYSADDR);
 	/* QEMU says nothing of its own here: no other limit */
 	if (lvl_get(g->p, LVL_F_GUEST_MAXPHYSADDR) == bits)
 		lvl_gen_same(g, LVL_F_GUEST_MAXPHYSADDR);
@@ -138,7 +135,7 @@ static int write_guest(struct lvl_gen *g)
 		"  <model fallback='forbid'>%s</model>\n",
 		n.base.model->name);
 	write_vendor(g, "  <vendor>%s</vendor>\n");
-	write_phys_bits(g);
+	write_phys_bits(g, lvl_base_phys_bits(g, &n.base));
 	each_feature(g, &n, put_xml);
 	fputs("</cpu>\n", g->out);
 	return 0;
@@ -176,7 +173,8 @@ static int write_host(struct lvl_gen *g)
 		n.base.model->name);
 	write_vendor(g, "  <vendor>%s</vendor>\n");
 	write_signature(g);
-	write_phys_bits(g);
+	lvl_gen_same(g, LVL_F_MAXPHYSADDR);
+	write_phys_bits(g, (unsigned)lvl_get(&g->given, LVL_F_MAXPHYSADDR));
 	for (i = 0; i < lvl_nr_names; i++) {
 		const struct lvl_name *name = &lvl_names[i];
 

@@ -25,8 +25,6 @@ static const struct number {
 	{ "level", LVL_F_MAX_BASIC_LEAF, LVL_NO_FIELD },
 	{ "level-func7", LVL_F_MAX_SUBLEAF_7, LVL_NO_FIELD },
 	{ "xlevel", LVL_F_MAX_EXTENDED_LEAF, LVL_NO_FIELD },
-	{ "phys-bits", LVL_F_MAXPHYSADDR, LVL_NO_FIELD },
-	{ "guest-phys-bits", LVL_F_GUEST_MAXPHYSADDR, LVL_NO_FIELD },
 };
 
 /* One property, as -cpu or JSON has it. */
@@ -40,18 +38,11 @@ struct form {
 
 /* -- numbers and strings -------------------------------------------------- */
 
-/*
- * phys-bits 0 is QEMU's own choice; guest-phys-bits says nothing where it is
- * the same.  No leaf below 0x80000000 is an extended one.
- */
+/* No leaf below 0x80000000 is an extended one. */
 static int is_worth_writing(const struct lvl_gen *g, const struct number *n)
 {
 	uint64_t v = lvl_get(g->p, n->field);
 
-	if (n->field == LVL_F_GUEST_MAXPHYSADDR)
-		return v && v != lvl_get(g->p, LVL_F_MAXPHYSADDR);
-	if (n->field == LVL_F_MAXPHYSADDR)
-		return v != 0;
 	if (n->field == LVL_F_MAX_EXTENDED_LEAF)
 		return v >= 0x80000000u;
 	if (n->field == LVL_F_MAX_SUBLEAF_7)
@@ -76,14 +67,31 @@ static void write_numbers(struct lvl_gen *g, const struct form *form)
 			value += lvl_get(g->p, n->high);
 		else if (n->field == LVL_F_BASE_MODEL)
 			value |= lvl_get(g->p, n->high) << 4;
-		if (is_worth_writing(g, n))
-			form->number(g, n->name, value);
-		else if (n->field != LVL_F_GUEST_MAXPHYSADDR)
+		if (!is_worth_writing(g, n))
 			continue;
+		form->number(g, n->name, value);
 		lvl_gen_same(g, n->field);
 		if (n->high != LVL_NO_FIELD)
 			lvl_gen_same(g, n->high);
 	}
+}
+
+/*
+ * phys-bits 0 is QEMU's own choice; guest-phys-bits says nothing where it is
+ * the same, and cannot be said where phys-bits cannot.
+ */
+static void write_phys_bits(struct lvl_gen *g, const struct form *form,
+			    const struct lvl_base *base)
+{
+	unsigned bits = lvl_base_phys_bits(g, base);
+	uint64_t guest = lvl_get(g->p, LVL_F_GUEST_MAXPHYSADDR);
+
+	if (!bits)
+		return;
+	form->number(g, "phys-bits", bits);
+	if (guest && guest != bits)
+		form->number(g, "guest-phys-bits", guest);
+	lvl_gen_same(g, LVL_F_GUEST_MAXPHYSADDR);
 }
 
 static void write_string(struct lvl_gen *g, const struct form *form,
@@ -93,7 +101,9 @@ static void write_string(struct lvl_gen *g, const struct form *form,
 	int len = lvl_gen_string(g->p, field, n, text);
 	unsigned i;
 
-	if (len <= 0 || strpbrk(text, form->forbidden))
+	/* a vendor has twelve characters, a name may have none */
+	if (len < 0 || (!len && field == lvl_gen_vendor) ||
+	    strpbrk(text, form->forbidden))
 		return;
 	form->string(g, name, text);
 	for (i = 0; i < n; i++)
@@ -173,6 +183,7 @@ static void write_properties(struct lvl_gen *g, const struct form *form,
 {
 	write_string(g, form, "vendor", lvl_gen_vendor, 3);
 	write_numbers(g, form);
+	write_phys_bits(g, form, base);
 	write_string(g, form, "model-id", lvl_gen_brand, 12);
 	write_features(g, form, base);
 }
@@ -337,6 +348,7 @@ static int write_proxmox(struct lvl_gen *g)
 {
 	static const struct form form = { .bit = proxmox_bit };
 	struct lvl_base base;
+	unsigned bits;
 	int rc = lvl_base_choose(g, "qemu", LVL_TOOL_QEMU, 0, &base);
 
 	if (rc)
@@ -346,12 +358,9 @@ static int write_proxmox(struct lvl_gen *g)
 	write_features(g, &form, &base);
 	if (g->items)
 		putc('\n', g->out);
-	if (lvl_known(g->p, LVL_F_MAXPHYSADDR) &&
-	    lvl_get(g->p, LVL_F_MAXPHYSADDR)) {
-		fprintf(g->out, "\tphys-bits %u\n",
-			(unsigned)lvl_get(g->p, LVL_F_MAXPHYSADDR));
-		lvl_gen_same(g, LVL_F_MAXPHYSADDR);
-	}
+	bits = lvl_base_phys_bits(g, &base);
+	if (bits)
+		fprintf(g->out, "\tphys-bits %u\n", bits);
 	fprintf(g->out, "\treported-model %s\n", known_name(base.model));
 	return 0;
 }

@@ -37,6 +37,39 @@ setup() {
 	[[ $stderr == *'mxcsr-mask'* ]]
 }
 
+# QEMU refuses phys-bits there, and chooses 36 with PAE.
+@test "gen: qemu, no address width is asked for without long mode" {
+	for stack in qemu qemu-qmp libvirt proxmox; do
+		"$cpulevel" gen model:qemu/n270 --for $stack --json >g.json
+		json g.json '"phys" not in d["text"]'
+		json g.json 'any(l["field"] == "maxphysaddr" and l["given"] == "36" for l in d["losses"])'
+	done
+	run --separate-stderr "$cpulevel" gen model:qemu/core2duo --for qemu
+	exits 0
+}
+
+# No guest sees CORE_CAPABILITIES; the first versions of a model had it.
+@test "gen: what a model has and no guest sees is switched off" {
+	"$cpulevel" level model:qemu/Snowridge-v1 -o s.level >/dev/null || [ $? -eq 4 ]
+	run --separate-stderr "$cpulevel" gen s.level --for qemu --model Snowridge-v1
+	exits 0
+	says ',-core-capability,'
+	says ',-split-lock-detect,'
+	run --separate-stderr "$cpulevel" gen s.level --for libvirt --model Snowridge
+	exits 0
+	says "<feature policy='disable' name='core-capability'/>"
+}
+
+# A model's own model-id would be there.
+@test "gen: qemu, a name of the CPU that is empty is written" {
+	"$cpulevel" gen clx.txt --for qemu >cpu 2>/dev/null
+	grep -q ',model-id=Intel' cpu
+	sed 's/^cpuid 0x8000000\([234]\) .*/cpuid 0x8000000\1 - 0x00000000 0x00000000 0x00000000 0x00000000/' \
+		clx.txt >noname.txt
+	"$cpulevel" gen noname.txt --for qemu >cpu 2>/dev/null
+	grep -q ',model-id=,' cpu
+}
+
 @test "gen: --model, and models that there are not" {
 	run --separate-stderr "$cpulevel" gen pool.level --for qemu --model base
 	exits 0

@@ -7,7 +7,8 @@ usage: gen-names.py [--check] [ROOT]
 Writes format/names.gen.c, or with --check compares it with what is there.
 Refuses a name that is no single bit of data/fields.tsv, rows out of its
 order, a name that two fields of one tool share unless QEMU sets both at once,
-and a name that cannot stand in the tool's list.  Every message names file,
+a name that cannot stand in the tool's list, and a feature of a model in
+data/models.tsv that could not be said off because it has no name.  Every message names file,
 line and reason; exit 3.
 """
 import importlib.util
@@ -43,6 +44,18 @@ class Names:
                 gen.fail(row, 'rows are in the order of data/fields.tsv')
             last = self.order[row['name']]
             self.words(row)
+        self.models(root)
+
+    def models(self, root):
+        """What VMX has needs no names: it goes with VMX."""
+        for row in gen.read(root, 'models', None):
+            tool = row['source'].split('-')[0]
+            if tool not in TOOLS:
+                continue
+            named = {r['name'] for r in self.rows if r[tool] != '-'}
+            for item in gen.items(row['features']):
+                if item[1:] not in named and not item[1:].startswith('vmx-'):
+                    gen.fail(row, '%s has no name for %s in data/names.tsv' % (tool, item[1:]))
 
     def words(self, row):
         if row['qemu_default'] not in ('-', 'accel'):
