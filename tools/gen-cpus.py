@@ -15,6 +15,8 @@ import os
 import subprocess
 import sys
 
+from tsv import DataError, put, read
+
 COLUMNS = ['name', 'about', 'file', 'collection']
 # What the program found while reading; the rest of the facts is left out.
 FACTS = ('assumed', 'cores-differ', 'msrs-from')
@@ -22,24 +24,11 @@ FACTS = ('assumed', 'cores-differ', 'msrs-from')
 SERIAL = 'cpuid 0x00000003 '
 
 
-class DataError(Exception):
-    """A dump that must not become a CPU of the catalogue."""
-
-
-def read_rows(root):
-    path = os.path.join(root, 'data/cpus.tsv')
-    rows = []
-    with open(path, encoding='ascii') as f:
-        if f.readline().rstrip('\n').split('\t') != COLUMNS:
-            raise DataError('%s:1: columns are %s' % (path, COLUMNS))
-        for number, line in enumerate(f, 2):
-            cells = line.rstrip('\n').split('\t')
-            if len(cells) != len(COLUMNS) or '' in cells:
-                raise DataError('%s:%d: needs %d cells' % (path, number, len(COLUMNS)))
-            rows.append(dict(zip(COLUMNS, cells)))
-    if len({r['name'] for r in rows}) != len(rows):
-        raise DataError('%s: a name is used twice' % path)
-    return rows
+def rows(root):
+    found = read(root, 'cpus', COLUMNS)
+    if len({r['name'] for r in found}) != len(found):
+        raise DataError('data/cpus.tsv: a name is used twice')
+    return found
 
 
 def is_own(line):
@@ -65,20 +54,7 @@ def text(row, program, corpus):
     return '\n'.join(out) + '\n'
 
 
-def differ(folder, files):
-    there = {n for n in os.listdir(folder) if n.endswith('.txt')}
-    bad = there ^ set(files)
-    for name in set(files) & there:
-        with open(os.path.join(folder, name), encoding='utf-8') as f:
-            if f.read() != files[name]:
-                bad.add(name)
-    for name in sorted(bad):
-        print('cpus/%s is not what its dump says: run tools/gen-cpus.py' % name, file=sys.stderr)
-    return 1 if bad else 0
-
-
 def main(argv):
-    check = '--check' in argv
     rest = [a for a in argv if a != '--check']
     if not 2 <= len(rest) <= 3:
         print(__doc__, file=sys.stderr)
@@ -89,19 +65,11 @@ def main(argv):
     if not os.path.isdir(corpus):
         print('no dumps in %s' % corpus)
         return 77
-    folder = os.path.join(root, 'cpus')
-    try:
-        files = {r['name'] + '.txt': text(r, program, corpus) for r in read_rows(root)}
-        if check:
-            return differ(folder, files)
-        for name, content in files.items():
-            with open(os.path.join(folder, name), 'w', encoding='utf-8') as f:
-                f.write(content)
-        print('%d CPUs' % len(files))
-    except (DataError, OSError) as e:
-        print('gen-cpus: %s' % e, file=sys.stderr)
-        return 3
-    return 0
+
+    def make():
+        files = {'cpus/%s.txt' % r['name']: text(r, program, corpus) for r in rows(root)}
+        return files, '%d CPUs' % len(files)
+    return put('gen-cpus', root, make, '--check' in argv, 'cpus')
 
 
 if __name__ == '__main__':

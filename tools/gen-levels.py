@@ -12,10 +12,10 @@ a template (data/templates.tsv) it says the bits that the template forces.
 With --check, compares with what is there.  Every message names file, line
 and reason; exit 3.
 """
-import glob
-import os
 import re
 import sys
+
+from tsv import DataError, fail, items, main, read
 
 COLUMNS = ['level', 'model', 'implied', 'cpus', 'about', 'source']
 TEMPLATE = ['level', 'place', 'forced', 'value']
@@ -24,35 +24,6 @@ PLACE = re.compile(r'^0x([0-9a-f]+):(\d+):(e[abcd]x)(?:\[(\d+)\])?$')
 MSR = re.compile(r'^msr:0x([0-9a-f]+)(?:\[(\d+)\])?$')
 # Numbers of the class isa without a feature of their own: none at all.
 NUMBERS = {'tsx': 0}
-
-
-class DataError(Exception):
-    """A row that must not become a level."""
-
-
-def fail(row, text):
-    raise DataError('%s:%d: %s' % (row['_file'], row['_line'], text))
-
-
-def read(root, name, columns=None):
-    """Rows of data/NAME.tsv as dictionaries with their place."""
-    path = os.path.join(root, 'data', name + '.tsv')
-    rows = []
-    with open(path, encoding='ascii') as f:
-        head = f.readline().rstrip('\n').split('\t')
-        if columns and head != columns:
-            raise DataError('%s:1: columns are %s, not %s' % (path, head, columns))
-        for number, line in enumerate(f, 2):
-            cells = line.rstrip('\n').split('\t')
-            row = dict(zip(head, cells), _file=path, _line=number)
-            if len(cells) != len(head) or '' in cells:
-                fail(row, 'needs %d non-empty cells, has %d' % (len(head), len(cells)))
-            rows.append(row)
-    return rows
-
-
-def items(text):
-    return [] if text == '-' else text.split(',')
 
 
 class Level:
@@ -188,38 +159,11 @@ def text(data, row):
     return '\n'.join(out) + '\n'
 
 
-def compare(folder, files):
-    """Do the files say what the tables say, and are there no others?"""
-    there = {os.path.basename(p) for p in glob.glob(os.path.join(folder, '*.txt'))}
-    bad = there ^ set(files)
-    for name in sorted(set(files) & there):
-        with open(os.path.join(folder, name), encoding='ascii') as f:
-            if f.read() != files[name]:
-                bad.add(name)
-    for name in sorted(bad):
-        print('levels/%s does not match data/: run tools/gen-levels.py' % name, file=sys.stderr)
-    return 1 if bad else 0
-
-
-def main(argv):
-    check = '--check' in argv
-    rest = [a for a in argv if a != '--check']
-    root = rest[0] if rest else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    folder = os.path.join(root, 'levels')
-    try:
-        data = Data(root)
-        files = {row['level'] + '.txt': text(data, row) for row in data.levels}
-        if check:
-            return compare(folder, files)
-        for name, content in files.items():
-            with open(os.path.join(folder, name), 'w', encoding='ascii') as f:
-                f.write(content)
-        print('%d levels' % len(files))
-    except (DataError, OSError, ValueError) as e:
-        print('gen-levels: %s' % e, file=sys.stderr)
-        return 3
-    return 0
+def make(root):
+    data = Data(root)
+    files = {'levels/%s.txt' % row['level']: text(data, row) for row in data.levels}
+    return files, '%d levels' % len(files)
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main('gen-levels', make, 'levels'))

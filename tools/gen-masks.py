@@ -11,9 +11,10 @@ not have, a half that is not of its capability, two halves that are the same,
 a bit that the MSR does not hold.  Every message names file, line and reason;
 exit 3.
 """
-import os
 import re
 import sys
+
+from tsv import DataError, fail, head, main, read
 
 CAPS = ['faulting', '1cd', 'e1cd', 'Da1', '6c', '7ab0']
 CAP_COLUMNS = ['cap', 'xen_bit', 'place', 'kind', 'name_2014', 'bit_2014', 'source']
@@ -24,32 +25,6 @@ HOW = ['none', 'and', 'override']
 RULES = ['keep', 'clear', 'forward', 'give']
 VENDORS = 'intel amd hygon centaur zhaoxin'.split()
 NO_WORD, NO_FIELD = 'LVL_NO_WORD', 'LVL_NO_FIELD'
-HEAD = '/* SPDX-License-Identifier: MIT */\n/* Made by tools/gen-masks.py from data/; do not edit. */\n'
-
-
-class DataError(Exception):
-    """A row that must not become a table."""
-
-
-def fail(row, text):
-    raise DataError('%s:%d: %s' % (row['_file'], row['_line'], text))
-
-
-def read(root, name, columns):
-    """Rows of data/NAME.tsv as dictionaries with their place."""
-    path = os.path.join(root, 'data', name + '.tsv')
-    rows = []
-    with open(path, encoding='ascii') as f:
-        head = f.readline().rstrip('\n').split('\t')
-        if columns and head != columns:
-            raise DataError('%s:1: columns are %s, not %s' % (path, head, columns))
-        for number, line in enumerate(f, 2):
-            cells = line.rstrip('\n').split('\t')
-            row = dict(zip(head, cells), _file=path, _line=number)
-            if len(cells) != len(head) or '' in cells or '"' in line:
-                fail(row, 'needs %d non-empty cells without quotes, has %d' % (len(head), len(cells)))
-            rows.append(row)
-    return rows
 
 
 def one_of(row, column, names):
@@ -81,8 +56,8 @@ class Tables:
                 raise DataError('data/levelling-caps.tsv:1: no row for ' + cap)
 
     def load_registry(self, root):
-        self.words = {r['place']: int(r['index']) for r in read(root, 'words', None)}
-        self.fields = {r['name']: r for r in read(root, 'fields', None)}
+        self.words = {r['place']: int(r['index']) for r in read(root, 'words')}
+        self.fields = {r['name']: r for r in read(root, 'fields')}
 
     def word(self, row, column):
         """The number of a register's word; a leaf without sub-leaves is '-'."""
@@ -202,7 +177,7 @@ def table(t):
              ('struct lvl_mask_bit lvl_mask_bits', t.bits, 'mask_bits'),
              ('struct lvl_fault lvl_faults', t.faults, 'faults'),
              ('struct lvl_cpu_range lvl_cpu_ranges', t.ranges, None))
-    out = [HEAD + '#include <cpulevel/caps.h>\n\n#include "masks.h"\n\n/* clang-format off */']
+    out = [head('gen-masks') + '#include <cpulevel/caps.h>\n\n#include "masks.h"\n\n/* clang-format off */']
     out.append('const char *const lvl_lcap_names[LVL_NR_LCAPS] = {\n\t%s\n};\n'
                % ', '.join('"%s"' % c for c in CAPS))
     for name, rows, count in parts:
@@ -213,28 +188,11 @@ def table(t):
     return '\n'.join(out)
 
 
-def main(argv):
-    check = '--check' in argv
-    rest = [a for a in argv if a != '--check']
-    root = rest[0] if rest else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    path = os.path.join(root, 'core/masks.gen.c')
-    try:
-        tables = Tables(root)
-        text = table(tables)
-    except (DataError, OSError, ValueError) as e:
-        print('gen-masks: %s' % e, file=sys.stderr)
-        return 3
-    old = open(path, encoding='ascii').read() if os.path.exists(path) else None
-    if check and old != text:
-        print('%s does not match data/: run tools/gen-masks.py' % path, file=sys.stderr)
-        return 1
-    if not check:
-        if old != text:
-            with open(path, 'w', encoding='ascii') as f:
-                f.write(text)
-        print('%d masks, %d bits' % (len(tables.masks), len(tables.bits)))
-    return 0
+def make(root):
+    tables = Tables(root)
+    about = '%d masks, %d bits' % (len(tables.masks), len(tables.bits))
+    return {'core/masks.gen.c': table(tables)}, about
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main('gen-masks', make))

@@ -11,9 +11,10 @@ single-bit field of data/fields.tsv, a base that does not come before, a
 difference that changes nothing, a name used twice, a malformed signature.
 Every message names file, line and reason; exit 3.
 """
-import os
 import re
 import sys
+
+from tsv import DataError, c_name, fail, head, items, main, read
 
 COLUMNS = ['source', 'name', 'alias', 'base', 'vendor', 'signatures', 'level', 'xlevel',
            'model_id', 'removed', 'added', 'features']
@@ -24,43 +25,13 @@ NUMBER = re.compile(r'^0x[0-9a-f]{1,8}$')
 # The flag of an item in format/models.h, and its longest chain of bases.
 OFF = 0x8000
 MAX_DEPTH = 64
-HEAD = '/* SPDX-License-Identifier: MIT */\n/* Made by tools/gen-models.py from data/; do not edit. */\n'
-
-
-class DataError(Exception):
-    """A row that must not become a table."""
-
-
-def fail(row, text):
-    raise DataError('%s:%d: %s' % (row['_file'], row['_line'], text))
-
-
-def read(root, name, columns):
-    """Rows of data/NAME.tsv as dictionaries with their place."""
-    path = os.path.join(root, 'data', name + '.tsv')
-    rows = []
-    with open(path, encoding='ascii') as f:
-        head = f.readline().rstrip('\n').split('\t')
-        if columns and head != columns:
-            raise DataError('%s:1: columns are %s, not %s' % (path, head, columns))
-        for number, line in enumerate(f, 2):
-            cells = line.rstrip('\n').split('\t')
-            row = dict(zip(head, cells), _file=path, _line=number)
-            if len(cells) != len(head) or '' in cells:
-                fail(row, 'needs %d non-empty cells, has %d' % (len(head), len(cells)))
-            rows.append(row)
-    return rows
-
-
-def items(text):
-    return [] if text == '-' else text.split(',')
 
 
 class Models:
     """The rows, checked, with their features as sorted names."""
 
     def __init__(self, root):
-        fields = read(root, 'fields', None)
+        fields = read(root, 'fields')
         self.bits = {f['name'] for f in fields if re.search(r'\[\d+\]$', f['place'])}
         self.names = {f['name'] for f in fields}
         self.sources, self.by_name = [], {}
@@ -143,10 +114,6 @@ class Models:
             fail(row, 'a brand string has at most 48 bytes, no quotes')
 
 
-def c_name(name):
-    return 'LVL_F_' + name.upper().replace('-', '_')
-
-
 def wrap(words):
     out, line = [], '\t'
     for word in words:
@@ -198,7 +165,7 @@ def table(models):
          ['\t{ "%s", %d, %d },' % (n, s, at) for s, n, at in names], 'model_names'),
         ('struct lvl_model_source lvl_model_sources',
          ['\t{ "%s", "%s" },' % s for s in models.sources], 'model_sources'))
-    out = [HEAD + '#include "models.h"\n\n/* clang-format off */']
+    out = [head('gen-models') + '#include "models.h"\n\n/* clang-format off */']
     for name, lines, count in parts:
         out.append('const %s[] = {\n%s\n};' % (name, '\n'.join(lines)))
         if count:
@@ -209,33 +176,10 @@ def table(models):
     return '\n'.join(out) + '\n'
 
 
-def run(argv, name, path, load, make, what):
-    """Make a table and write it, or compare it; what a generator's main does."""
-    check = '--check' in argv
-    rest = [a for a in argv if a != '--check']
-    root = rest[0] if rest else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    path = os.path.join(root, path)
-    try:
-        data = load(root)
-        text = make(data)
-    except (DataError, OSError, ValueError) as e:
-        print('%s: %s' % (name, e), file=sys.stderr)
-        return 3
-    old = open(path, encoding='ascii').read() if os.path.exists(path) else None
-    if check and old != text:
-        print('%s does not match data/: run tools/%s.py' % (path, name), file=sys.stderr)
-        return 1
-    if not check:
-        if old != text:
-            with open(path, 'w', encoding='ascii') as f:
-                f.write(text)
-        print('%d %s' % (len(data.rows), what))
-    return 0
-
-
-def main(argv):
-    return run(argv, 'gen-models', 'format/models.gen.c', Models, table, 'models')
+def make(root):
+    models = Models(root)
+    return {'format/models.gen.c': table(models)}, '%d models' % len(models.rows)
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main('gen-models', make))

@@ -11,37 +11,31 @@ a name that cannot stand in the tool's list, and a feature of a model in
 data/models.tsv that could not be said off because it has no name.  Every message names file,
 line and reason; exit 3.
 """
-import importlib.util
-import os
 import re
 import sys
 
-_spec = importlib.util.spec_from_file_location(
-    'gen_models', os.path.join(os.path.dirname(os.path.abspath(__file__)), 'gen-models.py'))
-gen = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(gen)
+from tsv import c_name, fail, head, main, read
 
 TOOLS = ['qemu', 'libvirt', 'libxl', 'linux']
 COLUMNS = ['name', 'qemu', 'qemu_default', 'libvirt', 'libxl', 'linux']
 WORD = re.compile(r'^[a-z0-9][a-z0-9._+-]*$')
-HEAD = '/* SPDX-License-Identifier: MIT */\n/* Made by tools/gen-names.py from data/; do not edit. */\n'
 
 
 class Names:
     """The rows, checked."""
 
     def __init__(self, root):
-        fields = gen.read(root, 'fields', None)
+        fields = read(root, 'fields')
         self.order = {f['name']: i for i, f in enumerate(fields)}
         self.bits = {f['name'] for f in fields if re.search(r'\[\d+\]$', f['place'])}
-        self.rows = gen.read(root, 'names', COLUMNS)
+        self.rows = read(root, 'names', COLUMNS)
         self.used = {}
         last = -1
         for row in self.rows:
             if row['name'] not in self.bits:
-                gen.fail(row, 'no single bit is called ' + row['name'])
+                fail(row, 'no single bit is called ' + row['name'])
             if self.order[row['name']] <= last:
-                gen.fail(row, 'rows are in the order of data/fields.tsv')
+                fail(row, 'rows are in the order of data/fields.tsv')
             last = self.order[row['name']]
             self.words(row)
         self.models(root)
@@ -59,32 +53,37 @@ class Names:
 
     def words(self, row):
         if row['qemu_default'] not in ('-', 'accel'):
-            gen.fail(row, 'qemu_default: - or accel')
+            fail(row, 'qemu_default: - or accel')
         if all(row[t] == '-' for t in TOOLS):
-            gen.fail(row, 'no tool has a name for it')
+            fail(row, 'no tool has a name for it')
         for tool in TOOLS:
             name = row[tool]
             if name == '-':
                 continue
             if not WORD.match(name):
-                gen.fail(row, '%s: not a name: %s' % (tool, name))
+                fail(row, '%s: not a name: %s' % (tool, name))
             if tool != 'qemu' and (tool, name) in self.used:
-                gen.fail(row, '%s calls %s so, too' % (tool, self.used[tool, name]))
+                fail(row, '%s calls %s so, too' % (tool, self.used[tool, name]))
             self.used[tool, name] = row['name']
 
 
 def table(names):
     text = lambda t: 'NULL' if t == '-' else '"%s"' % t
-    out = [HEAD + '#include "names.h"\n\n/* clang-format off */',
+    out = [head('gen-names') + '#include "names.h"\n\n/* clang-format off */',
            'const struct lvl_name lvl_names[] = {']
     for row in names.rows:
         out.append('\t{ %s, %d, { %s } },' % (
-            gen.c_name(row['name']), row['qemu_default'] == 'accel',
+            c_name(row['name']), row['qemu_default'] == 'accel',
             ', '.join(text(row[t]) for t in TOOLS)))
     out += ['};', 'const unsigned lvl_nr_names = %d;' % len(names.rows),
             '_Static_assert(%d <= LVL_NAMES_MAX, "lists of names are too short");' % len(names.rows)]
     return '\n'.join(out) + '\n'
 
 
+def make(root):
+    names = Names(root)
+    return {'format/names.gen.c': table(names)}, '%d names' % len(names.rows)
+
+
 if __name__ == '__main__':
-    sys.exit(gen.run(sys.argv[1:], 'gen-names', 'format/names.gen.c', Names, table, 'names'))
+    sys.exit(main('gen-names', make))

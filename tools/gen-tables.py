@@ -10,9 +10,10 @@ Refuses data that would make a wrong registry: a row without a rule, places
 that overlap, a name used twice, a carrier that is a conjunction, a cycle,
 an unknown name.  Every message names file, line and reason; exit 3.
 """
-import os
 import re
 import sys
+
+from tsv import DataError, c_name, fail, head, main, read
 
 RULES = 'and or min max equal pair pin derived leak dynamic free hidden'.split()
 CLASSES = 'isa kernel mitigation nested pmu virt topology hint identity'.split()
@@ -27,31 +28,6 @@ NO = 0xffff
 # The order of enum lvl_mask in registry.h.
 MASKS = ['and', 'or', 'equal', 'number', 'feature', 'named', 'pin', 'derived', 'free',
          'dynamic', 'leak', 'owner', 'chosen', 'stored']
-
-
-class DataError(Exception):
-    """A row that must not become a table."""
-
-
-def fail(row, text):
-    raise DataError('%s:%d: %s' % (row['_file'], row['_line'], text))
-
-
-def read(root, name, columns):
-    """Rows of data/NAME.tsv as dictionaries with their place."""
-    path = os.path.join(root, 'data', name + '.tsv')
-    rows = []
-    with open(path, encoding='ascii') as f:
-        head = f.readline().rstrip('\n').split('\t')
-        if head != columns:
-            raise DataError('%s:1: columns are %s, not %s' % (path, head, columns))
-        for number, line in enumerate(f, 2):
-            cells = line.rstrip('\n').split('\t')
-            row = dict(zip(columns, cells), _file=path, _line=number)
-            if len(cells) != len(columns) or '' in cells:
-                fail(row, 'needs %d non-empty cells, has %d' % (len(columns), len(cells)))
-            rows.append(row)
-    return rows
 
 
 def normal(name):
@@ -443,11 +419,7 @@ class Registry:
 
 
 # -- C ---------------------------------------------------------------------
-HEAD = '/* SPDX-License-Identifier: MIT */\n/* Made by tools/gen-tables.py from data/; do not edit. */\n'
-
-
-def c_name(name):
-    return 'LVL_F_' + name.upper().replace('-', '_')
+HEAD = head('gen-tables')
 
 
 def hex32(values):
@@ -788,33 +760,13 @@ def texts(reg):
     return '\n'.join(o) + '\n'
 
 
-def main(argv):
-    check = '--check' in argv
-    rest = [a for a in argv if a != '--check']
-    root = rest[0] if rest else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    try:
-        reg = Registry(root)
-        made = {'include/cpulevel/fields.gen.h': header(reg), 'core/tables.gen.c': tables(reg),
-                'format/texts.gen.c': texts(reg)}
-    except (DataError, OSError, ValueError) as e:
-        print('gen-tables: %s' % e, file=sys.stderr)
-        return 3
-    stale = 0
-    for name, text in made.items():
-        path = os.path.join(root, name)
-        old = open(path, encoding='ascii').read() if os.path.exists(path) else None
-        if old == text:
-            continue
-        stale = 1
-        if check:
-            print('%s does not match data/: run tools/gen-tables.py' % name, file=sys.stderr)
-        else:
-            with open(path, 'w', encoding='ascii') as f:
-                f.write(text)
-    if not check:
-        print('%d fields, %d words, %d requirements' % (len(reg.fields), len(reg.words), len(reg.edges)))
-    return stale if check else 0
+def make(root):
+    reg = Registry(root)
+    made = {'include/cpulevel/fields.gen.h': header(reg), 'core/tables.gen.c': tables(reg),
+            'format/texts.gen.c': texts(reg)}
+    return made, '%d fields, %d words, %d requirements' % (
+        len(reg.fields), len(reg.words), len(reg.edges))
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main('gen-tables', make))
