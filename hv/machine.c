@@ -253,12 +253,55 @@ static int try_mask(struct lvl_cpu *c, const struct lvl_caps *caps,
 	unsigned slot = lvl_slot_of_(cap);
 
 	c->msr[slot] = lvl_cap_msr(caps, (enum lvl_lcap)cap);
-	return c->msr[slot] && !lvl_hook_rdmsr(c->msr[slot], &c->boot[slot]) &&
-	       !lvl_hook_wrmsr(c->msr[slot], c->boot[slot]);
+	if (c->msr[slot] && !lvl_hook_rdmsr(c->msr[slot], &c->boot[slot]) &&
+	    !lvl_hook_wrmsr(c->msr[slot], c->boot[slot]))
+		return 1;
+	c->msr[slot] = 0;
+	return 0;
+}
+
+/* Take a bit that CPUID shows out of the mask: 1 if it goes, -1 if none is. */
+static int try_half(const struct lvl_cpu *c, const struct lvl_msr_mask *m,
+		    unsigned h)
+{
+	const struct lvl_word *w = &lvl_words[m->half[h]];
+	uint64_t boot = c->boot[lvl_slot_of_(m->cap)];
+	uint32_t was[4], is[4], bit;
+	int bad;
+
+	lvl_hook_cpuid(w->id, w->subleaf, was);
+	bit = was[w->place] & (~was[w->place] + 1);
+	if (!bit)
+		return -1;
+	bad = lvl_hook_wrmsr(m->msr, boot & ~((uint64_t)bit << 32 * h));
+	lvl_hook_cpuid(w->id, w->subleaf, is);
+	bad |= lvl_hook_wrmsr(m->msr, boot);
+	return !bad && !(is[w->place] & bit);
+}
+
+/* A hypervisor below may take any write and do nothing (QEMU without KVM). */
+static void try_effects(struct lvl_cpu *c, struct lvl_caps *caps,
+			const struct lvl_policy *raw)
+{
+	struct lvl_msr_mask m[LVL_NR_LCAPS];
+	unsigned i, h, n = lvl_msr_masks(caps, raw, raw, NULL, m);
+	int works;
+
+	for (i = 0; i < n; i++) {
+		works = -1;
+		for (h = 0; h < 2 && works < 0; h++)
+			if (m[i].half[h] != LVL_NO_WORD)
+				works = try_half(c, &m[i], h);
+		if (works)
+			continue;
+		caps->cap[m[i].cap].has = LVL_NO;
+		c->msr[lvl_slot_of_(m[i].cap)] = 0;
+	}
 }
 
 /* Where CPUID faults masks are not looked for: what they hold stays. */
 static void find_caps(struct lvl_cpu *c, struct lvl_caps *caps,
+		      const struct lvl_policy *raw,
 		      const struct lvl_trial *trial)
 {
 	unsigned i;
@@ -279,6 +322,7 @@ static void find_caps(struct lvl_cpu *c, struct lvl_caps *caps,
 		else if (!try_mask(c, caps, i))
 			caps->cap[i].has = LVL_NO;
 	}
+	try_effects(c, caps, raw);
 	c->found = lvl_caps_xen(caps, NULL);
 }
 
@@ -357,7 +401,7 @@ int lvl_cpu_up(struct lvl_hv *hv, struct lvl_cpu *cpu, int again,
 	    (hv->cores.n && lvl_policy_vendor(&raw) != hv->caps.vendor))
 		return -LVL_E_VENDOR;
 	expect(&caps, &raw);
-	find_caps(&c, &caps, trial);
+	find_caps(&c, &caps, &raw, trial);
 	tell_faulting(&c, &raw);
 	lvl_raw_clean(&raw, &capture, NULL);
 	if (!rc && hv->ready)
