@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "start.h"
+
+#define START_MAGIC 0x336ec578u
+
+struct start_info {
+	uint32_t magic, version, flags, nr_modules;
+	uint64_t modules, command_line, rsdp;
+};
+
+struct module {
+	uint64_t address, size, command_line, reserved;
+};
+
+int start_read(struct start *start, uint32_t physical)
+{
+	const struct start_info *info =
+		(const struct start_info *)(uint64_t)physical;
+	const struct module *m;
+
+	if (!info || info->magic != START_MAGIC)
+		return 1;
+	*start = (struct start){ .command_line = "" };
+	if (info->command_line)
+		start->command_line = (const char *)info->command_line;
+	if (info->nr_modules) {
+		m = (const struct module *)info->modules;
+		start->module = (const uint8_t *)m->address;
+		start->module_size = m->size;
+	}
+	return 0;
+}
+
+int start_has(const struct start *start, const char *word)
+{
+	const char *s = start->command_line, *w;
+
+	while (*s) {
+		while (*s == ' ')
+			s++;
+		for (w = word; *w && *s == *w; w++)
+			s++;
+		if (!*w && (!*s || *s == ' '))
+			return 1;
+		while (*s && *s != ' ')
+			s++;
+	}
+	return 0;
+}
