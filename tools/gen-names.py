@@ -14,7 +14,7 @@ line and reason; exit 3.
 import re
 import sys
 
-from tsv import c_name, fail, head, main, read
+from tsv import c_name, fail, head, items, main, read
 
 TOOLS = ['qemu', 'libvirt', 'libxl', 'linux']
 COLUMNS = ['name', 'qemu', 'qemu_default', 'libvirt', 'libxl', 'linux']
@@ -42,14 +42,14 @@ class Names:
 
     def models(self, root):
         """What VMX has needs no names: it goes with VMX."""
-        for row in gen.read(root, 'models', None):
+        for row in read(root, 'models', None):
             tool = row['source'].split('-')[0]
             if tool not in TOOLS:
                 continue
             named = {r['name'] for r in self.rows if r[tool] != '-'}
-            for item in gen.items(row['features']):
+            for item in items(row['features']):
                 if item[1:] not in named and not item[1:].startswith('vmx-'):
-                    gen.fail(row, '%s has no name for %s in data/names.tsv' % (tool, item[1:]))
+                    fail(row, '%s has no name for %s in data/names.tsv' % (tool, item[1:]))
 
     def words(self, row):
         if row['qemu_default'] not in ('-', 'accel'):
