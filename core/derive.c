@@ -8,6 +8,7 @@
 #include <cpulevel/level.h>
 
 #include "clause.h"
+#include "finalise.h"
 
 const struct lvl_platform *lvl_platform_find(const char *name, size_t len)
 {
@@ -188,16 +189,6 @@ static void tell(const struct lvl_rule_info *rule, unsigned field,
 		trail->each(trail->arg, &change);
 }
 
-/* Features whose data are in a leaf of their own (registry: values.tsv). */
-static const struct {
-	uint16_t field;
-	uint32_t leaf;
-} needs_leaf[] = {
-	{ LVL_F_X2APIC, 0xb },         { LVL_F_XSAVE, 0xd },
-	{ LVL_F_AMX_TILE, 0x1e },      { LVL_F_AVX10, 0x24 },
-	{ LVL_F_TOPOEXT, 0x8000001e },
-};
-
 static int says_something(const struct lvl_policy *p,
 			  const struct lvl_leaf_words *l)
 {
@@ -218,7 +209,8 @@ static int says_something(const struct lvl_policy *p,
 static uint64_t content(const struct lvl_policy *p, unsigned field)
 {
 	uint32_t base = field == LVL_F_MAX_EXTENDED_LEAF ? 0x80000000 : 0;
-	uint32_t top = base;
+	uint32_t top =
+		field == LVL_F_MAX_SUBLEAF_7 ? 0 : lvl_needed_leaf_(p, base);
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
@@ -232,11 +224,6 @@ static uint64_t content(const struct lvl_policy *p, unsigned field)
 		if (at > top && says_something(p, l))
 			top = at;
 	}
-	for (i = 0; field != LVL_F_MAX_SUBLEAF_7 && i < LVL_COUNT(needs_leaf);
-	     i++)
-		if (needs_leaf[i].leaf >> 16 == base >> 16 &&
-		    needs_leaf[i].leaf > top && lvl_has(p, needs_leaf[i].field))
-			top = needs_leaf[i].leaf;
 	return top;
 }
 

@@ -306,30 +306,36 @@ static int has_content(const struct lvl_policy *p,
 	return any != 0;
 }
 
-/* Features whose data are filled in when CPUID is answered. */
-static const struct {
-	uint16_t field;
-	uint32_t leaf;
-} answered[] = {
-	{ LVL_F_X2APIC, 0xb },
-	{ LVL_F_XSAVE, 0xd },
-	{ LVL_F_MONITOR, 0x5 },
-	{ LVL_F_TOPOEXT, 0x8000001e },
+const struct lvl_leaf_of_ lvl_leaves_of_[LVL_NR_LEAVES_OF_] = {
+	{ LVL_F_X2APIC, 0xb },  { LVL_F_XSAVE, 0xd },
+	{ LVL_F_MONITOR, 0x5 }, { LVL_F_AMX_TILE, 0x1e },
+	{ LVL_F_AVX10, 0x24 },  { LVL_F_TOPOEXT, 0x8000001e },
 };
+
+uint32_t lvl_needed_leaf_(const struct lvl_policy *p, uint32_t base)
+{
+	uint32_t top = base;
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_LEAVES_OF_; i++) {
+		const struct lvl_leaf_of_ *l = &lvl_leaves_of_[i];
+
+		if (l->leaf >> 16 == base >> 16 && l->leaf > top &&
+		    lvl_has(p, l->field))
+			top = l->leaf;
+	}
+	return top;
+}
 
 static uint32_t top_leaf(const struct lvl_policy *p, uint32_t base)
 {
-	uint32_t top = base;
+	uint32_t top = lvl_needed_leaf_(p, base);
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_LEAVES; i++)
 		if (lvl_leaves[i].leaf >> 16 == base >> 16 &&
 		    lvl_leaves[i].leaf > top && has_content(p, &lvl_leaves[i]))
 			top = lvl_leaves[i].leaf;
-	for (i = 0; i < LVL_COUNT(answered); i++)
-		if (answered[i].leaf >> 16 == base >> 16 &&
-		    answered[i].leaf > top && lvl_has(p, answered[i].field))
-			top = answered[i].leaf;
 	return top;
 }
 

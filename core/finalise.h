@@ -18,6 +18,21 @@ static inline unsigned lvl_maximum_of_(uint32_t leaf)
 	}
 }
 
+/*
+ * Features whose data are in a leaf of their own, filled in when CPUID is
+ * answered: the leaf is within reach where the feature is (SDM v2 and APM v3,
+ * CPUID, of each leaf).
+ */
+struct lvl_leaf_of_ {
+	uint16_t field;
+	uint32_t leaf;
+};
+#define LVL_NR_LEAVES_OF_ 6u
+extern const struct lvl_leaf_of_ lvl_leaves_of_[LVL_NR_LEAVES_OF_];
+
+/* The highest leaf of base's range that p's features need, or base. */
+uint32_t lvl_needed_leaf_(const struct lvl_policy *p, uint32_t base);
+
 /* Raise the maximum of a leaf to it, if it is known and lower. */
 void lvl_reach_(struct lvl_policy *p, uint32_t leaf);
 

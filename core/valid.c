@@ -149,27 +149,17 @@ static void reachable(struct validity *x)
 	}
 }
 
-/* Features whose data live in a leaf of their own (registry: values.tsv). */
-static const struct {
-	uint16_t field;
-	uint32_t leaf;
-} needs_leaf[] = {
-	{ LVL_F_X2APIC, 0xb },         { LVL_F_XSAVE, 0xd },
-	{ LVL_F_AMX_TILE, 0x1e },      { LVL_F_AVX10, 0x24 },
-	{ LVL_F_TOPOEXT, 0x8000001e },
-};
-
 static void structural(struct validity *x)
 {
 	unsigned i;
 
-	for (i = 0; i < LVL_COUNT(needs_leaf); i++) {
-		unsigned max = lvl_maximum_of_(needs_leaf[i].leaf);
+	for (i = 0; i < LVL_NR_LEAVES_OF_; i++) {
+		unsigned max = lvl_maximum_of_(lvl_leaves_of_[i].leaf);
 
-		if (lvl_has(x->p, needs_leaf[i].field) &&
+		if (lvl_has(x->p, lvl_leaves_of_[i].field) &&
 		    lvl_known(x->p, max) &&
-		    lvl_get(x->p, max) < needs_leaf[i].leaf)
-			found(x, needs_leaf[i].field, LVL_R_OUT_OF_RANGE,
+		    lvl_get(x->p, max) < lvl_leaves_of_[i].leaf)
+			found(x, lvl_leaves_of_[i].field, LVL_R_OUT_OF_RANGE,
 			      LVL_NO_FIELD, 1);
 	}
 }
