@@ -175,12 +175,27 @@ static int is_maximum(unsigned field)
 	       field == LVL_F_MAX_HYPERVISOR_LEAF;
 }
 
+/* Is any derived bit other than it should be? */
+static int derived_differ(const struct lvl_policy *p,
+			  const struct lvl_policy *right)
+{
+	uint32_t differ = 0;
+	unsigned w;
+
+	for (w = 0; w < LVL_NR_WORDS; w++)
+		differ |= (p->v[w] ^ right->v[w]) & p->k[w] & right->k[w] &
+			  lvl_masks[LVL_MASK_DERIVED][w];
+	return differ != 0;
+}
+
 static void derived(struct validity *x)
 {
 	struct lvl_policy right = *x->p;
 	unsigned i;
 
 	lvl_finalise(&right);
+	if (!derived_differ(x->p, &right))
+		return;
 	for (i = 0; i < LVL_NR_FIELDS; i++)
 		if (lvl_fields[i].rule == LVL_DERIVED && !is_maximum(i) &&
 		    lvl_known(x->p, i) && lvl_known(&right, i) &&

@@ -23,21 +23,29 @@ static void refuse(struct checking *c, const struct lvl_err *at)
 
 /* -- what must not be in it ------------------------------------------------ */
 
+static void refuse_live(struct checking *c, const struct lvl_policy *p,
+			unsigned w)
+{
+	struct lvl_err at;
+	unsigned i, field;
+
+	for (i = 0; i < lvl_words[w].count; i++) {
+		field = lvl_words[w].first + i;
+		if (lvl_fields[field].rule != LVL_DYNAMIC || !lvl_get(p, field))
+			continue;
+		(void)lvl_fail_field(&at, LVL_E_RANGE, field);
+		refuse(c, &at);
+	}
+}
+
 /* Live state is filled in, not given. */
 static void check_live(struct checking *c, const struct lvl_policy *p)
 {
-	struct lvl_err at;
-	unsigned i;
+	unsigned w;
 
-	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		const struct lvl_field *f = &lvl_fields[i];
-
-		if (f->rule != LVL_DYNAMIC || f->word == LVL_NO_WORD ||
-		    !lvl_get(p, i))
-			continue;
-		(void)lvl_fail_field(&at, LVL_E_RANGE, i);
-		refuse(c, &at);
-	}
+	for (w = 0; w < LVL_NR_WORDS; w++)
+		if (p->v[w] & lvl_masks[LVL_MASK_DYNAMIC][w])
+			refuse_live(c, p, w);
 }
 
 /* Nor anything beyond the leaves that the guest can reach. */
@@ -278,13 +286,18 @@ int lvl_dom_get(const struct lvl_dom *d, struct lvl_leaf *leaf, size_t *nr_leaf,
 enum lvl_verdict lvl_dom_leaks(const struct lvl_dom *d, lvl_unreached_fn *each,
 			       void *arg)
 {
+	struct lvl_caps caps = d->hv->caps;
 	struct lvl_msr_mask m[LVL_NR_LCAPS];
-	unsigned n;
+	unsigned i, n;
 
 	if (d->kind != LVL_PV)
 		return LVL_YES;
-	n = lvl_msr_masks(&d->hv->caps, &d->p, &d->hv->raw, d->hv->bound, m);
-	return lvl_reach(&d->hv->caps, &d->p, &d->hv->raw, m, n, each, arg);
+	/* where it is exempt from faulting nothing else is in place */
+	for (i = 0; d->hv->faulting && i < LVL_NR_LCAPS; i++)
+		if (i || d->flags & LVL_DOM_NO_FAULTING)
+			caps.cap[i].has = LVL_NO;
+	n = lvl_msr_masks(&caps, &d->p, &d->hv->raw, d->hv->bound, m);
+	return lvl_reach(&caps, &d->p, &d->hv->raw, m, n, each, arg);
 }
 
 int lvl_dom_start(struct lvl_dom *d)

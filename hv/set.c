@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Policies as others write them: leaf and MSR arrays, records, streams. */
 #include <cpulevel/hv.h>
+#include <cpulevel/level.h>
 #include <cpulevel/record.h>
 #include <cpulevel/xen.h>
 
 #include "hv.h"
+#include "tables.h"
 
 /* Arrays being read into a policy; bytes, for they may not be aligned. */
 struct reading {
 	struct lvl_policy p;
 	const struct lvl_refusals *why;
 	int rc;
+	unsigned next; /* of lvl_leaves[], perhaps */
 	uint8_t leaf_seen[LVL_NR_LEAVES], msr_seen[LVL_NR_MSRS];
 };
 
@@ -32,19 +35,39 @@ static void refuse_msr(struct reading *x, int code, uint32_t index)
 	x->rc = x->rc ? x->rc : -code;
 }
 
+/*
+ * Where a leaf is: in sorted arrays, as hypervisors write them, nearly always
+ * behind the one before.
+ */
+static const struct lvl_leaf_words *find(struct reading *x,
+					 const struct lvl_leaf *l)
+{
+	const struct lvl_leaf_words *w = &lvl_leaves[x->next];
+
+	if (w->leaf != l->leaf || w->subleaf != l->subleaf)
+		w = lvl_leaf_find(l->leaf, l->subleaf);
+	if (!w)
+		return NULL;
+	x->next = (unsigned)(w - lvl_leaves + 1) % LVL_NR_LEAVES;
+	return w;
+}
+
 static void take_leaf(struct reading *x, const struct lvl_leaf *l)
 {
-	const struct lvl_leaf_words *w = lvl_leaf_find(l->leaf, l->subleaf);
+	const struct lvl_leaf_words *w = find(x, l);
+	unsigned r;
 
-	if (!w || (w->subleaf == LVL_NO_SUBLEAF && l->subleaf &&
-		   l->subleaf != LVL_NO_SUBLEAF)) {
+	if (!w) {
 		if (l->reg[0] | l->reg[1] | l->reg[2] | l->reg[3])
 			refuse_leaf(x, LVL_E_UNKNOWN_LEAF, l);
 		return;
 	}
 	if (x->leaf_seen[w - lvl_leaves]++)
 		refuse_leaf(x, LVL_E_DUPLICATE, l);
-	(void)lvl_policy_set_leaf(&x->p, l->leaf, l->subleaf, l->reg);
+	for (r = 0; r < 4; r++) {
+		x->p.v[w->word[r]] = l->reg[r];
+		x->p.k[w->word[r]] = 0xffffffffu;
+	}
 }
 
 static void take_msr(struct reading *x, const struct lvl_msr *m)
@@ -60,17 +83,22 @@ static void take_msr(struct reading *x, const struct lvl_msr *m)
 	}
 	if (x->msr_seen[w - lvl_msrs]++)
 		refuse_msr(x, LVL_E_DUPLICATE, m->index);
-	(void)lvl_policy_set_msr(&x->p, m->index, m->value);
+	x->p.v[w->word] = (uint32_t)m->value;
+	x->p.v[w->high] = (uint32_t)(m->value >> 32);
+	x->p.k[w->word] = x->p.k[w->high] = 0xffffffffu;
 }
 
-/* What is not given: as it is, or nothing; state is the machine's. */
+/* What is not given: as it is, or nothing; state is the machine's own. */
 static void begin(struct reading *x, const struct lvl_dom *d, unsigned flags,
 		  const struct lvl_refusals *why)
 {
 	unsigned w;
 
-	memset(x, 0, sizeof(*x));
+	memset(x->leaf_seen, 0, sizeof(x->leaf_seen));
+	memset(x->msr_seen, 0, sizeof(x->msr_seen));
 	x->why = why;
+	x->rc = 0;
+	x->next = 0;
 	x->p = d->p;
 	if (flags & LVL_SET_DELTA)
 		return;
@@ -79,6 +107,27 @@ static void begin(struct reading *x, const struct lvl_dom *d, unsigned flags,
 			continue;
 		x->p.v[w] = 0;
 		x->p.k[w] = 0xffffffffu;
+	}
+}
+
+/* What of MSRs that were not given follows from what was. */
+static void follow(struct reading *x)
+{
+	const uint32_t *derived = lvl_masks[LVL_MASK_DERIVED];
+	struct lvl_policy all;
+	unsigned i, done = 0;
+
+	for (i = 0; i < LVL_NR_MSRS; i++) {
+		unsigned lo = lvl_msrs[i].word, hi = lvl_msrs[i].high;
+
+		if (x->msr_seen[i] || !(derived[lo] | derived[hi]))
+			continue;
+		if (!done++) {
+			all = x->p;
+			lvl_finalise(&all);
+		}
+		x->p.v[lo] |= all.v[lo] & derived[lo];
+		x->p.v[hi] |= all.v[hi] & derived[hi];
 	}
 }
 
@@ -102,7 +151,11 @@ static int set_bytes(struct lvl_dom *d, const void *leaves, size_t nr_leaf,
 		memcpy(&msr, at, sizeof(msr));
 		take_msr(&x, &msr);
 	}
-	return x.rc ? x.rc : lvl_dom_set_policy(d, &x.p, flags, why);
+	if (x.rc)
+		return x.rc;
+	if (!(flags & LVL_SET_DELTA))
+		follow(&x);
+	return lvl_dom_set_policy(d, &x.p, flags, why);
 }
 
 int lvl_dom_set(struct lvl_dom *d, const struct lvl_leaf *leaf, size_t nr_leaf,
@@ -150,4 +203,111 @@ int lvl_dom_preflight(const struct lvl_dom *d, const void *buf, size_t len,
 	int rc = decode(d, &p, buf, len, why);
 
 	return rc ? rc : lvl_dom_check_(d, &p, flags, why);
+}
+
+/* -- Xen's stream ---------------------------------------------------------- */
+
+/* 0: leaves, 1: MSRs, 2: neither. */
+static unsigned which(uint32_t type)
+{
+	return type == LVL_STREAM_CPUID ? 0 : type == LVL_STREAM_MSR ? 1 : 2;
+}
+
+static const size_t entry[2] = { sizeof(struct lvl_leaf),
+				 sizeof(struct lvl_msr) };
+
+int lvl_dom_stream(const struct lvl_dom *d, uint32_t type, void *buf,
+		   size_t *len)
+{
+	unsigned w = which(type);
+	size_t n;
+	int rc;
+
+	if (w > 1)
+		return -LVL_E_UNSUPPORTED;
+	n = *len / entry[w];
+	rc = w ? lvl_xen_msrs_out(&d->p, buf, &n)
+	       : lvl_xen_leaves_out(&d->p, buf, &n);
+	*len = n * entry[w];
+	return rc;
+}
+
+void lvl_stream_init(struct lvl_stream *s, unsigned major, unsigned minor)
+{
+	memset(s, 0, sizeof(*s));
+	s->major = major;
+	s->minor = minor;
+}
+
+int lvl_stream_add(struct lvl_stream *s, uint32_t type, const void *body,
+		   size_t len)
+{
+	unsigned w = which(type);
+
+	if (w > 1)
+		return -LVL_E_UNSUPPORTED;
+	if (s->body[w])
+		return -LVL_E_DUPLICATE;
+	if (!len || len % entry[w])
+		return -LVL_E_SYNTAX;
+	s->body[w] = body;
+	s->len[w] = len;
+	return 0;
+}
+
+static void by_rule(struct lvl_policy *p, const struct lvl_dom *d,
+		    const struct lvl_stream_rule_ *r)
+{
+	const struct lvl_policy *max = &d->hv->max[d->kind];
+
+	if (r->what == LVL_AT_MOST_ && lvl_get(p, r->field) > r->value)
+		lvl_set(p, r->field, r->value);
+	if (r->what == LVL_AS_HOST_ && lvl_known(max, r->field))
+		lvl_set(p, r->field, lvl_get(max, r->field));
+}
+
+/* A Xen that sent no policy: what it gave its guests. */
+static int reconstruct(struct lvl_dom *d, const struct lvl_stream *s,
+		       unsigned flags, const struct lvl_refusals *why)
+{
+	const uint32_t version = s->major << 8 | s->minor;
+	struct lvl_policy p = d->hv->dflt[d->kind];
+	struct lvl_domain arriving = d->config;
+	enum lvl_verdict verdict;
+	unsigned i, used = 0;
+	int rc;
+
+	for (i = 0; i < lvl_nr_stream_rules_; i++) {
+		const struct lvl_stream_rule_ *r = &lvl_stream_rules_[i];
+
+		if (version < r->first || version > r->last ||
+		    !(r->guests >> d->kind & 1))
+			continue;
+		if (r->what == LVL_SENT_)
+			return -LVL_E_TRUNCATED;
+		by_rule(&p, d, r);
+		used++;
+	}
+	if (!used)
+		return -LVL_E_VERSION;
+	arriving.arriving = 1;
+	rc = lvl_derive_domain(&p, &verdict, &p, &d->hv->host,
+			       (enum lvl_guest)d->kind, d->hv->platform,
+			       &arriving, NULL, lvl_refuse_finding_, &why);
+	if (rc || verdict == LVL_NO)
+		return rc ? rc : -LVL_E_INVALID;
+	return lvl_dom_set_policy(d, &p, flags, why);
+}
+
+int lvl_dom_arrive(struct lvl_dom *d, const struct lvl_stream *s,
+		   unsigned flags, const struct lvl_refusals *why)
+{
+	if (d->state != LVL_DOM_MADE)
+		return -LVL_E_STATE;
+	if (!s->body[0] && !s->body[1])
+		return reconstruct(d, s, flags, why);
+	if (!s->body[0] || !s->body[1])
+		return -LVL_E_TRUNCATED;
+	return set_bytes(d, s->body[0], s->len[0] / entry[0], s->body[1],
+			 s->len[1] / entry[1], flags & ~LVL_SET_DELTA, why);
 }

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Make the C tables of the hypervisor's part from data/.
+
+usage: gen-hv.py [--check] [ROOT]
+
+Reads params.tsv, param-sets.tsv and streams.tsv and writes hv/tables.gen.c, or
+with --check compares it with what is there.  Every message names file, line
+and reason; exit 3.
+"""
+import os
+import re
+import sys
+
+PARAM_COLUMNS = ['option', 'place', 'kind', 'needs', 'source']
+SET_COLUMNS = ['set', 'vendors', 'ecx', 'edx', 'ext_ecx', 'ext_edx', 'source']
+STREAM_COLUMNS = ['versions', 'guests', 'rule', 'field', 'value', 'reason', 'source']
+GUESTS = {'pv': 'LVL_PV', 'hvm-shadow': 'LVL_HVM_SHADOW', 'hvm': 'LVL_HVM'}
+RULES = {'sent': 'LVL_SENT_', 'host': 'LVL_AS_HOST_', 'at-most': 'LVL_AT_MOST_'}
+HEAD = '/* SPDX-License-Identifier: MIT */\n/* Made by tools/gen-hv.py from data/; do not edit. */\n'
+
+
+class DataError(Exception):
+    """A row that must not become a table."""
+
+
+def fail(row, text):
+    raise DataError('%s:%d: %s' % (row['_file'], row['_line'], text))
+
+
+def read(root, name, columns):
+    """Rows of data/NAME.tsv as dictionaries with their place."""
+    path = os.path.join(root, 'data', name + '.tsv')
+    rows = []
+    with open(path, encoding='ascii') as f:
+        head = f.readline().rstrip('\n').split('\t')
+        if columns and head != columns:
+            raise DataError('%s:1: columns are %s, not %s' % (path, head, columns))
+        for number, line in enumerate(f, 2):
+            cells = line.rstrip('\n').split('\t')
+            row = dict(zip(head, cells), _file=path, _line=number)
+            if len(cells) != len(head) or '' in cells or '"' in line:
+                fail(row, 'needs %d non-empty cells without quotes, has %d' % (len(head), len(cells)))
+            rows.append(row)
+    return rows
+
+
+def number(row, column):
+    if not re.match(r'^(0x[0-9a-f]{1,8}|\d+)$', row[column]):
+        fail(row, '%s: no number: %s' % (column, row[column]))
+    return int(row[column], 0)
+
+
+class Tables:
+    """The rows, checked, as lines of C."""
+
+    def __init__(self, root):
+        self.words = {r['place']: int(r['index']) for r in read(root, 'words', None)}
+        self.fields = {r['name']: r for r in read(root, 'fields', None)}
+        self.params = [self.param(r) for r in read(root, 'params', PARAM_COLUMNS)]
+        self.sets = [self.set(r) for r in read(root, 'param-sets', SET_COLUMNS)]
+        self.streams = [self.stream(r) for r in read(root, 'streams', STREAM_COLUMNS)]
+
+    def bit(self, row, name):
+        """The bit of a feature that is in the row's register."""
+        m = re.match(r'^(.*)\[(\d+)\]$', self.fields[name]['place'] if name in self.fields else '')
+        if not m or re.sub(r':0:', ':-:', m[1]) != re.sub(r':0:', ':-:', row['place']):
+            fail(row, 'needs: %s is no bit of %s' % (name, row['place']))
+        return 1 << int(m[2])
+
+    def param(self, row):
+        if row['place'] not in self.words or row['kind'] not in ('bits', 'number'):
+            fail(row, 'no such register or kind: %s %s' % (row['place'], row['kind']))
+        needs = 0 if row['needs'] == '-' else sum(self.bit(row, n) for n in row['needs'].split(','))
+        return '\t{ "%s", %d, %d, 0x%08x },' % (
+            row['option'], self.words[row['place']], row['kind'] == 'number', needs)
+
+    def set(self, row):
+        masks = ', '.join('0x%08x' % number(row, c) for c in SET_COLUMNS[2:6])
+        vendors = ' | '.join('LVL_VENDOR_' + v.upper() for v in row['vendors'].split(','))
+        return '\t{ "%s", %s, { %s } },' % (row['set'], vendors, masks)
+
+    def stream(self, row):
+        m = re.match(r'^(\d+)\.(\d+)-(\d+)\.(\d+)$', row['versions'])
+        if not m:
+            fail(row, 'versions: not MAJOR.MINOR-MAJOR.MINOR: ' + row['versions'])
+        first, last = [int(m[i]) << 8 | int(m[i + 1]) for i in (1, 3)]
+        if row['rule'] not in RULES or (row['rule'] == 'sent') != (row['field'] == '-'):
+            fail(row, 'no such rule, or no field for it: ' + row['rule'])
+        if row['field'] != '-' and row['field'] not in self.fields:
+            fail(row, 'no field is called ' + row['field'])
+        field = 'LVL_NO_FIELD' if row['field'] == '-' else \
+            'LVL_F_' + row['field'].upper().replace('-', '_')
+        guests = ' | '.join('1 << ' + GUESTS[g] for g in row['guests'].split(','))
+        value = 0 if row['value'] == '-' else number(row, 'value')
+        return '\t{ 0x%04x, 0x%04x, %s,\n\t  %s, %s, 0x%x },' % (
+            first, last, guests, RULES[row['rule']], field, value)
+
+
+def table(t):
+    out = [HEAD + '#include "tables.h"\n\n/* clang-format off */']
+    for name, rows in (('param_mask lvl_param_masks_', t.params), ('param_set lvl_param_sets_', t.sets),
+                       ('stream_rule lvl_stream_rules_', t.streams)):
+        kind, variable = name.split()
+        out.append('const struct lvl_%s_ %s[] = {\n%s\n};' % (kind, variable, '\n'.join(rows)))
+        if kind != 'param_mask':
+            out.append('const uint16_t lvl_nr_%ss_ = %d;' % (kind, len(rows)))
+        out.append('')
+    return '\n'.join(out)
+
+
+def main(argv):
+    check = '--check' in argv
+    rest = [a for a in argv if a != '--check']
+    root = rest[0] if rest else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    path = os.path.join(root, 'hv/tables.gen.c')
+    try:
+        tables = Tables(root)
+        text = table(tables)
+    except (DataError, OSError, ValueError, KeyError) as e:
+        print('gen-hv: %s' % e, file=sys.stderr)
+        return 3
+    old = open(path, encoding='ascii').read() if os.path.exists(path) else None
+    if check and old != text:
+        print('%s does not match data/: run tools/gen-hv.py' % path, file=sys.stderr)
+        return 1
+    if not check:
+        if old != text:
+            with open(path, 'w', encoding='ascii') as f:
+                f.write(text)
+        print('%d options, %d sets, %d rules of streams'
+              % (len(tables.params), len(tables.sets), len(tables.streams)))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
