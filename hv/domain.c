@@ -140,7 +140,7 @@ static void make_masks(struct lvl_dom *d)
 	unsigned i, n;
 
 	memset(d->mask, 0, sizeof(d->mask));
-	n = lvl_msr_masks(&d->hv->caps, &d->p, &d->hv->raw, d->hv->bound, m);
+	n = lvl_msr_masks(&d->hv->is.caps, &d->p, &d->hv->raw, d->hv->bound, m);
 	for (i = 0; i < n; i++) {
 		unsigned slot = lvl_slot_of_(m[i].cap);
 
@@ -286,7 +286,7 @@ int lvl_dom_get(const struct lvl_dom *d, struct lvl_leaf *leaf, size_t *nr_leaf,
 enum lvl_verdict lvl_dom_leaks(const struct lvl_dom *d, lvl_unreached_fn *each,
 			       void *arg)
 {
-	struct lvl_caps caps = d->hv->caps;
+	struct lvl_caps caps = d->hv->is.caps;
 	struct lvl_msr_mask m[LVL_NR_LCAPS];
 	unsigned i, n;
 

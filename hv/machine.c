@@ -100,13 +100,38 @@ static void make_idle(struct lvl_hv *hv, const struct lvl_policy *low)
 	struct lvl_msr_mask m[LVL_NR_LCAPS];
 	unsigned i, n;
 
-	hv->faulting = hv->caps.cap[LVL_LCAP_FAULTING].has == LVL_YES;
+	hv->faulting = hv->is.caps.cap[LVL_LCAP_FAULTING].has == LVL_YES;
 	memset(hv->idle, 0, sizeof(hv->idle));
-	n = lvl_msr_masks(&hv->caps, low, low, NULL, m);
+	n = lvl_msr_masks(&hv->is.caps, low, low, NULL, m);
 	for (i = 0; i < n; i++) {
 		hv->bound[m[i].cap] = m[i].idle;
 		hv->idle[lvl_slot_of_(m[i].cap)] = m[i].idle;
 	}
+}
+
+/*
+ * The host as the parameters lower it; and in low, what CPUID shows of it:
+ * what needs a feature that is gone is gone as well.
+ */
+static int lower(struct lvl_hv *hv, struct lvl_policy *low,
+		 struct lvl_policy *host, const struct lvl_policy *raw)
+{
+	uint32_t gone[LVL_NR_WORDS];
+	unsigned w;
+	int rc;
+
+	*low = *raw;
+	rc = lvl_params_apply_(&hv->params, low);
+	if (rc)
+		return rc;
+	lvl_host_derive(host, raw, NULL);
+	for (w = 0; w < LVL_NR_WORDS; w++)
+		gone[w] = host->v[w];
+	lvl_host_derive(host, low, NULL);
+	for (w = 0; w < LVL_NR_WORDS; w++)
+		low->v[w] &= ~(gone[w] & ~host->v[w] &
+			       lvl_masks[LVL_MASK_FEATURE][w]);
+	return 0;
 }
 
 static void derive(struct lvl_hv *hv)
@@ -152,28 +177,49 @@ static int covers(const struct lvl_policy *now, const struct lvl_policy *before,
 	return s.lost ? -LVL_E_CONFLICT : 0;
 }
 
+/* Has a capability that guests depend on gone? */
+static int caps_shrink(const struct lvl_hv *hv, uint32_t found,
+		       const struct lvl_refusals *why)
+{
+	struct lvl_err at;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < LVL_NR_LCAPS; i++) {
+		if (!(hv->is.found & ~found & 1u << i))
+			continue;
+		(void)lvl_fail_msr(&at, LVL_E_CONFLICT,
+				   lvl_cap_msr(&hv->is.caps, (enum lvl_lcap)i));
+		rc = lvl_refuse_(why, &at);
+	}
+	return rc;
+}
+
 int lvl_hv_ready(struct lvl_hv *hv, const struct lvl_refusals *why)
 {
-	struct lvl_policy raw, low;
-	int rc = 0;
+	struct lvl_policy *raw = &hv->work[0], *low = &hv->work[1];
+	struct lvl_policy *host = &hv->work[2];
+	int rc, less = 0;
 
 	if (!hv->cores.n)
 		return -LVL_E_EMPTY;
-	lvl_cores_read(&hv->cores, &raw);
-	low = raw;
-	rc = lvl_params_apply_(&hv->params, &low);
+	lvl_cores_read(&hv->cores, raw);
+	rc = lower(hv, low, host, raw);
 	if (rc)
 		return rc;
-	make_idle(hv, &low);
-	lvl_host_derive(&low, &low, NULL);
-	if (hv->host.k[0])
-		rc = covers(&low, &hv->host, why);
+	if (hv->made) {
+		less = caps_shrink(hv, hv->again.found, why);
+		rc = covers(host, &hv->host, why);
+	}
 	hv->ready = 1;
-	if (rc)
-		return rc;
-	hv->raw = raw;
-	hv->host = low;
+	if (rc || less)
+		return -LVL_E_CONFLICT;
+	hv->is = hv->again;
+	hv->raw = *raw;
+	hv->host = *host;
+	make_idle(hv, low);
 	derive(hv);
+	hv->made = 1;
 	return 0;
 }
 
@@ -351,38 +397,31 @@ static int unmask(const struct lvl_cpu *cpu)
 static void common_caps(struct lvl_hv *hv, const struct lvl_caps *caps,
 			const struct lvl_cpu *c)
 {
+	struct lvl_found *f = &hv->again;
 	unsigned i;
 
-	hv->expected |= c->expected;
 	if (!hv->cores.n) {
-		hv->caps = *caps;
-		hv->found = c->found;
+		f->caps = *caps;
+		f->expected = c->expected;
+		f->found = c->found;
 		return;
 	}
-	hv->found &= c->found;
+	f->expected |= c->expected;
+	f->found &= c->found;
 	for (i = 0; i < LVL_NR_LCAPS; i++)
 		if (caps->cap[i].has != LVL_YES)
-			hv->caps.cap[i].has = LVL_NO;
+			f->caps.cap[i].has = LVL_NO;
 }
 
 /* A CPU that comes when guests may be there already. */
-static int late(const struct lvl_hv *hv, const struct lvl_cpu *c,
+static int late(struct lvl_hv *hv, const struct lvl_cpu *c,
 		const struct lvl_policy *raw, const struct lvl_refusals *why)
 {
-	struct lvl_policy host;
-	struct lvl_err at;
-	unsigned i;
-	int rc = 0;
+	struct lvl_policy *host = &hv->work[1];
+	int less = caps_shrink(hv, c->found, why);
 
-	for (i = 0; i < LVL_NR_LCAPS; i++) {
-		if (!(hv->found & ~c->found & 1u << i))
-			continue;
-		(void)lvl_fail_msr(&at, LVL_E_CONFLICT,
-				   lvl_cap_msr(&hv->caps, (enum lvl_lcap)i));
-		rc = lvl_refuse_(why, &at);
-	}
-	lvl_host_derive(&host, raw, NULL);
-	return covers(&host, &hv->host, why) ? -LVL_E_CONFLICT : rc;
+	lvl_host_derive(host, raw, NULL);
+	return covers(host, &hv->host, why) ? -LVL_E_CONFLICT : less;
 }
 
 int lvl_cpu_up(struct lvl_hv *hv, struct lvl_cpu *cpu, int again,
@@ -391,26 +430,28 @@ int lvl_cpu_up(struct lvl_hv *hv, struct lvl_cpu *cpu, int again,
 	static const struct lvl_reader reader = { read_cpuid, read_msr, NULL };
 	static const struct lvl_capture capture = { 0 };
 	struct lvl_cpu c = { .bits = ~0ull };
-	struct lvl_policy raw;
+	struct lvl_policy *raw = &hv->work[0];
 	struct lvl_caps caps;
 	int rc = again ? unmask(cpu) : 0;
 
 	cpu->hv = NULL;
-	lvl_policy_scan(&raw, &reader);
-	if (!lvl_policy_vendor(&raw) ||
-	    (hv->cores.n && lvl_policy_vendor(&raw) != hv->caps.vendor))
-		return -LVL_E_VENDOR;
-	expect(&caps, &raw);
-	find_caps(&c, &caps, &raw, trial);
-	tell_faulting(&c, &raw);
-	lvl_raw_clean(&raw, &capture, NULL);
-	if (!rc && hv->ready)
-		rc = late(hv, &c, &raw, why);
 	if (rc)
 		return rc;
-	if (!hv->ready) {
+	lvl_policy_scan(raw, &reader);
+	if (!lvl_policy_vendor(raw) ||
+	    (hv->cores.n && lvl_policy_vendor(raw) != hv->again.caps.vendor))
+		return -LVL_E_VENDOR;
+	expect(&caps, raw);
+	find_caps(&c, &caps, raw, trial);
+	tell_faulting(&c, raw);
+	lvl_raw_clean(raw, &capture, NULL);
+	if (hv->ready) {
+		rc = late(hv, &c, raw, why);
+		if (rc)
+			return rc;
+	} else {
 		common_caps(hv, &caps, &c);
-		lvl_cores_add(&hv->cores, &raw);
+		lvl_cores_add(&hv->cores, raw);
 	}
 	*cpu = c;
 	cpu->hv = hv;
@@ -430,7 +471,7 @@ int lvl_cpu_start(struct lvl_hv *hv, struct lvl_cpu *cpu)
 	}
 	cpu->idle = hv->idle;
 	for (i = LVL_LCAP_1CD; i < LVL_NR_LCAPS; i++)
-		if (hv->caps.cap[i].has == LVL_YES)
+		if (hv->is.caps.cap[i].has == LVL_YES)
 			cpu->now[lvl_slot_of_(i)] = cpu->boot[lvl_slot_of_(i)];
 	return lvl_switch(cpu, NULL);
 }

@@ -226,7 +226,7 @@ static void look_at_osxsave(unsigned c)
 	if (sim_cpuid_user(&w.sim[c], 1, 0, reg) && lvl_answer(v, 1, 0, reg))
 		return;
 	if (w.of[c]->d.kind != LVL_PV || v->fault ||
-	    (runs_native(w.of[c]) && !(w.hv.found & 1u << LVL_LCAP_1CD)))
+	    (runs_native(w.of[c]) && !(w.hv.is.found & 1u << LVL_LCAP_1CD)))
 		return;
 	on = v->cr4 >> 18 & 1;
 	/* a mask can only let it through if the guest has XSAVE */

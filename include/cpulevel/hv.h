@@ -113,8 +113,8 @@ struct lvl_leaf_place {
 
 /*
  * All of the machine.  Written by lvl_hv_init(), lvl_cpu_up() and
- * lvl_hv_ready() alone, and read by everything else.  About 80 KB.  Yours to
- * read: caps, raw, host, max, dflt, arrival, expected, found.
+ * lvl_hv_ready() alone, and read by everything else.  About 100 KB.  Yours to
+ * read: is, raw, host, max, dflt, arrival.
  */
 struct lvl_hv {
 	/* what CPUID answers by, first: the hot ones */
@@ -124,17 +124,22 @@ struct lvl_hv {
 
 	const struct lvl_platform *platform;
 	struct lvl_params params;
-	uint8_t ready;    /* 1: the policies below are there */
+	uint8_t ready;    /* 1: lvl_hv_ready() was called */
+	uint8_t made;     /* 1: the policies below are there */
 	uint8_t faulting; /* 1: CPUID faults; masks are not used then */
 
-	struct lvl_caps caps;         /* what all CPUs were found to have */
-	uint32_t expected, found;     /* of all CPUs, as in struct lvl_cpu */
+	/* what all CPUs were found to have; again: since lvl_hv_restart() */
+	struct lvl_found {
+		struct lvl_caps caps;
+		uint32_t expected, found; /* as in struct lvl_cpu */
+	} is, again;
 	uint64_t bound[LVL_NR_LCAPS]; /* the idle masks, by capability */
 
 	struct lvl_cores cores;      /* of the CPUs so far */
 	struct lvl_policy raw, host; /* host.h; the parameters lower host */
 	struct lvl_policy max[LVL_NR_GUESTS], dflt[LVL_NR_GUESTS];
 	struct lvl_policy arrival[LVL_NR_GUESTS]; /* what is compared with */
+	struct lvl_policy work[3]; /* of lvl_cpu_up() and lvl_hv_ready() */
 };
 
 /*
@@ -208,8 +213,9 @@ int lvl_hv_ready(struct lvl_hv *hv, const struct lvl_refusals *why);
 
 /*
  * Read all CPUs anew, because a microcode update gave them more: afterwards
- * call lvl_cpu_up() again on each, and lvl_hv_ready().  Domains that exist
- * keep what they have; in between none may be made.
+ * call lvl_cpu_up() again on each, lvl_hv_ready(), and lvl_cpu_start() on
+ * each.  Domains that exist keep what they have; in between none can be made
+ * and none may run.
  */
 void lvl_hv_restart(struct lvl_hv *hv);
 
