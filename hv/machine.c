@@ -311,16 +311,17 @@ static int try_half(const struct lvl_cpu *c, const struct lvl_msr_mask *m,
 		    unsigned h)
 {
 	const struct lvl_word *w = &lvl_words[m->half[h]];
+	uint32_t sub = w->subleaf == LVL_NO_SUBLEAF ? 0 : w->subleaf;
 	uint64_t boot = c->boot[lvl_slot_of_(m->cap)];
 	uint32_t was[4], is[4], bit;
 	int bad;
 
-	lvl_hook_cpuid(w->id, w->subleaf, was);
+	lvl_hook_cpuid(w->id, sub, was);
 	bit = was[w->place] & (~was[w->place] + 1);
 	if (!bit)
 		return -1;
 	bad = lvl_hook_wrmsr(m->msr, boot & ~((uint64_t)bit << 32 * h));
-	lvl_hook_cpuid(w->id, w->subleaf, is);
+	lvl_hook_cpuid(w->id, sub, is);
 	bad |= lvl_hook_wrmsr(m->msr, boot);
 	return !bad && !(is[w->place] & bit);
 }
@@ -353,6 +354,8 @@ static void find_caps(struct lvl_cpu *c, struct lvl_caps *caps,
 	unsigned i;
 	int faults = try_faulting(c, caps, trial);
 
+	if (caps->cap[LVL_LCAP_FAULTING].has == LVL_UNKNOWN)
+		caps->cap[LVL_LCAP_FAULTING].has = LVL_NO;
 	c->expected = lvl_caps_xen(caps, NULL);
 	caps->cap[LVL_LCAP_FAULTING].has = faults ? LVL_YES : LVL_NO;
 	if (!faults) {

@@ -133,7 +133,7 @@ static int drop(struct lvl_params *p, const struct text *name)
 /* All of the list, or nothing. */
 static int drops(struct lvl_params *p, const struct text *list)
 {
-	const uint16_t had = p->nr_drops;
+	const struct lvl_params had = *p;
 	struct text name = { list->s, 0 };
 	size_t i;
 	int rc = 0;
@@ -146,7 +146,7 @@ static int drops(struct lvl_params *p, const struct text *list)
 		name.s = list->s + i + 1;
 	}
 	if (rc)
-		p->nr_drops = had;
+		*p = had;
 	return rc;
 }
 

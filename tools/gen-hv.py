@@ -8,41 +8,16 @@ Reads params.tsv, param-sets.tsv and streams.tsv and writes hv/tables.gen.c, or
 with --check compares it with what is there.  Every message names file, line
 and reason; exit 3.
 """
-import os
 import re
 import sys
+
+from tsv import c_name, fail, head, items, main, read
 
 PARAM_COLUMNS = ['option', 'place', 'kind', 'needs', 'source']
 SET_COLUMNS = ['set', 'vendors', 'ecx', 'edx', 'ext_ecx', 'ext_edx', 'source']
 STREAM_COLUMNS = ['versions', 'guests', 'rule', 'field', 'value', 'reason', 'source']
 GUESTS = {'pv': 'LVL_PV', 'hvm-shadow': 'LVL_HVM_SHADOW', 'hvm': 'LVL_HVM'}
 RULES = {'sent': 'LVL_SENT_', 'host': 'LVL_AS_HOST_', 'at-most': 'LVL_AT_MOST_'}
-HEAD = '/* SPDX-License-Identifier: MIT */\n/* Made by tools/gen-hv.py from data/; do not edit. */\n'
-
-
-class DataError(Exception):
-    """A row that must not become a table."""
-
-
-def fail(row, text):
-    raise DataError('%s:%d: %s' % (row['_file'], row['_line'], text))
-
-
-def read(root, name, columns):
-    """Rows of data/NAME.tsv as dictionaries with their place."""
-    path = os.path.join(root, 'data', name + '.tsv')
-    rows = []
-    with open(path, encoding='ascii') as f:
-        head = f.readline().rstrip('\n').split('\t')
-        if columns and head != columns:
-            raise DataError('%s:1: columns are %s, not %s' % (path, head, columns))
-        for number, line in enumerate(f, 2):
-            cells = line.rstrip('\n').split('\t')
-            row = dict(zip(head, cells), _file=path, _line=number)
-            if len(cells) != len(head) or '' in cells or '"' in line:
-                fail(row, 'needs %d non-empty cells without quotes, has %d' % (len(head), len(cells)))
-            rows.append(row)
-    return rows
 
 
 def number(row, column):
@@ -55,8 +30,8 @@ class Tables:
     """The rows, checked, as lines of C."""
 
     def __init__(self, root):
-        self.words = {r['place']: int(r['index']) for r in read(root, 'words', None)}
-        self.fields = {r['name']: r for r in read(root, 'fields', None)}
+        self.words = {r['place']: int(r['index']) for r in read(root, 'words')}
+        self.fields = {r['name']: r for r in read(root, 'fields')}
         self.params = [self.param(r) for r in read(root, 'params', PARAM_COLUMNS)]
         self.sets = [self.set(r) for r in read(root, 'param-sets', SET_COLUMNS)]
         self.streams = [self.stream(r) for r in read(root, 'streams', STREAM_COLUMNS)]
@@ -71,7 +46,7 @@ class Tables:
     def param(self, row):
         if row['place'] not in self.words or row['kind'] not in ('bits', 'number'):
             fail(row, 'no such register or kind: %s %s' % (row['place'], row['kind']))
-        needs = 0 if row['needs'] == '-' else sum(self.bit(row, n) for n in row['needs'].split(','))
+        needs = sum(self.bit(row, n) for n in items(row['needs']))
         return '\t{ "%s", %d, %d, 0x%08x },' % (
             row['option'], self.words[row['place']], row['kind'] == 'number', needs)
 
@@ -89,8 +64,7 @@ class Tables:
             fail(row, 'no such rule, or no field for it: ' + row['rule'])
         if row['field'] != '-' and row['field'] not in self.fields:
             fail(row, 'no field is called ' + row['field'])
-        field = 'LVL_NO_FIELD' if row['field'] == '-' else \
-            'LVL_F_' + row['field'].upper().replace('-', '_')
+        field = 'LVL_NO_FIELD' if row['field'] == '-' else c_name(row['field'])
         guests = ' | '.join('1 << ' + GUESTS[g] for g in row['guests'].split(','))
         value = 0 if row['value'] == '-' else number(row, 'value')
         return '\t{ 0x%04x, 0x%04x, %s,\n\t  %s, %s, 0x%x },' % (
@@ -98,7 +72,7 @@ class Tables:
 
 
 def table(t):
-    out = [HEAD + '#include "tables.h"\n\n/* clang-format off */']
+    out = [head('gen-hv') + '#include "tables.h"\n\n/* clang-format off */']
     for name, rows in (('param_mask lvl_param_masks_', t.params), ('param_set lvl_param_sets_', t.sets),
                        ('stream_rule lvl_stream_rules_', t.streams)):
         kind, variable = name.split()
@@ -109,29 +83,12 @@ def table(t):
     return '\n'.join(out)
 
 
-def main(argv):
-    check = '--check' in argv
-    rest = [a for a in argv if a != '--check']
-    root = rest[0] if rest else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    path = os.path.join(root, 'hv/tables.gen.c')
-    try:
-        tables = Tables(root)
-        text = table(tables)
-    except (DataError, OSError, ValueError, KeyError) as e:
-        print('gen-hv: %s' % e, file=sys.stderr)
-        return 3
-    old = open(path, encoding='ascii').read() if os.path.exists(path) else None
-    if check and old != text:
-        print('%s does not match data/: run tools/gen-hv.py' % path, file=sys.stderr)
-        return 1
-    if not check:
-        if old != text:
-            with open(path, 'w', encoding='ascii') as f:
-                f.write(text)
-        print('%d options, %d sets, %d rules of streams'
-              % (len(tables.params), len(tables.sets), len(tables.streams)))
-    return 0
+def make(root):
+    tables = Tables(root)
+    about = '%d options, %d sets, %d rules of streams' % (
+        len(tables.params), len(tables.sets), len(tables.streams))
+    return {'hv/tables.gen.c': table(tables)}, about
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main('gen-hv', make))

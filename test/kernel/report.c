@@ -22,8 +22,8 @@ void report_machine(const struct lvl_hv *hv)
 	print("machine %s %x %x expected=%x found=%x faulting=%x\n",
 	      lvl_vendor_name(lvl_policy_vendor(&hv->raw)),
 	      (uint64_t)lvl_policy_family(&hv->raw),
-	      (uint64_t)lvl_policy_model(&hv->raw), (uint64_t)hv->expected,
-	      (uint64_t)hv->found, (uint64_t)hv->faulting);
+	      (uint64_t)lvl_policy_model(&hv->raw), (uint64_t)hv->is.expected,
+	      (uint64_t)hv->is.found, (uint64_t)hv->faulting);
 	record("hvm", &hv->dflt[LVL_HVM], LVL_HVM);
 	record("pv", &hv->dflt[LVL_PV], LVL_PV);
 }
