@@ -26,16 +26,29 @@ const struct lvl_platform *lvl_platform_find(const char *name, size_t len)
 
 /* -- what the rules are made of ------------------------------------------- */
 
+const struct lvl_virtualised_ *lvl_row_(const struct lvl_context *c,
+					const struct lvl_virtualised_ *v)
+{
+	const struct lvl_virtualised_ *end =
+		lvl_virtualised_ + lvl_nr_virtualised_;
+
+	for (; v < end; v++)
+		if (v->platforms >> c->platform->index & 1 &&
+		    v->guests >> c->kind & 1 &&
+		    (!v->vendors || !c->vendor || v->vendors & c->vendor))
+			return v;
+	return NULL;
+}
+
 int lvl_may_(const struct lvl_context *c, unsigned field)
 {
-	const struct lvl_virtualised_ *v =
-		lvl_virtualised_ + c->platform->first;
-	const struct lvl_virtualised_ *end = v + c->platform->count;
+	const struct lvl_virtualised_ *v;
 
 	if (!(lvl_fields[field].guests_max >> c->kind & 1))
 		return 0;
-	for (; v < end; v++)
-		if (v->field == field && v->guests >> c->kind & 1 &&
+	for (v = lvl_row_(c, lvl_virtualised_); v && v->field <= field;
+	     v = lvl_row_(c, v + 1))
+		if (v->field == field &&
 		    (v->effect == LVL_NEVER_ || v->effect == LVL_UNCLEAR_))
 			return 0;
 	return 1;
@@ -152,14 +165,12 @@ static uint64_t last_leaf(unsigned field, unsigned vendor)
 
 uint64_t lvl_ceiling_(const struct lvl_context *c, unsigned field)
 {
-	const struct lvl_virtualised_ *v =
-		lvl_virtualised_ + c->platform->first;
-	const struct lvl_virtualised_ *end = v + c->platform->count;
 	uint64_t most = last_leaf(field, c->vendor);
+	const struct lvl_virtualised_ *v;
 
-	for (; v < end; v++)
+	for (v = lvl_row_(c, lvl_virtualised_); v; v = lvl_row_(c, v + 1))
 		if (v->field == field && v->effect == LVL_AT_MOST_ &&
-		    v->guests >> c->kind & 1 && v->value < most)
+		    v->value < most)
 			most = v->value;
 	return most;
 }

@@ -8,6 +8,13 @@
 
 #define LVL_AMD_LIKE_ (LVL_VENDOR_AMD | LVL_VENDOR_HYGON)
 
+/*
+ * The next row, v itself or behind it, that is for this platform, kind of
+ * guest and vendor; NULL behind the last.  Begin with lvl_virtualised_.
+ */
+const struct lvl_virtualised_ *lvl_row_(const struct lvl_context *c,
+					const struct lvl_virtualised_ *v);
+
 /* Does the platform let this kind of guest see the field at all? */
 int lvl_may_(const struct lvl_context *c, unsigned field);
 

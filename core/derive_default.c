@@ -12,12 +12,10 @@ static void guests(struct lvl_context *c)
 
 static void platform(struct lvl_context *c)
 {
-	const struct lvl_virtualised_ *v =
-		lvl_virtualised_ + c->platform->first;
-	const struct lvl_virtualised_ *end = v + c->platform->count;
+	const struct lvl_virtualised_ *v;
 
-	for (; v < end; v++)
-		if (v->effect == LVL_OPT_IN_ && v->guests >> c->kind & 1)
+	for (v = lvl_row_(c, lvl_virtualised_); v; v = lvl_row_(c, v + 1))
+		if (v->effect == LVL_OPT_IN_)
 			lvl_set(c->p, v->field, 0);
 }
 

@@ -85,13 +85,10 @@ static void virtualise(struct lvl_context *c, const struct lvl_virtualised_ *v)
 
 static void platform(struct lvl_context *c)
 {
-	const struct lvl_virtualised_ *v =
-		lvl_virtualised_ + c->platform->first;
-	const struct lvl_virtualised_ *end = v + c->platform->count;
+	const struct lvl_virtualised_ *v;
 
-	for (; v < end; v++)
-		if (v->guests >> c->kind & 1)
-			virtualise(c, v);
+	for (v = lvl_row_(c, lvl_virtualised_); v; v = lvl_row_(c, v + 1))
+		virtualise(c, v);
 }
 
 /* -- what a hypervisor adds ----------------------------------------------- */

@@ -15,12 +15,17 @@ enum lvl_effect_of_ {
 };
 
 struct lvl_virtualised_ {
-	uint16_t field;
-	uint8_t guests; /* 1 << enum lvl_guest */
-	uint8_t effect;
+	uint32_t platforms; /* 1 << index of lvl_platforms */
 	uint32_t value;
+	uint16_t field;
+	uint8_t guests;  /* 1 << enum lvl_guest */
+	uint8_t effect;  /* enum lvl_effect_of_ */
+	uint8_t vendors; /* only these; 0: all */
 };
+
+/* In the order of the registry. */
 extern const struct lvl_virtualised_ lvl_virtualised_[];
+extern const unsigned lvl_nr_virtualised_;
 
 /* Bits of guests_max [0] and guests_default [1]; none of derived fields. */
 extern const uint32_t lvl_guest_words_[LVL_NR_GUESTS][2][LVL_NR_WORDS];

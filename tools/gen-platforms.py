@@ -5,15 +5,18 @@
 usage: gen-platforms.py [--check] [ROOT]
 
 Writes core/platforms.gen.c, or with --check compares it with what is there.
-`generic` is made here: what every platform that runs this kind of guest
-gives.  Refuses a platform, field, guest kind or effect that is not there, a
-row that says nothing or that an earlier one says.  Exit 3 with file, line
-and reason.
+`generic` is made here: what every platform gives that counts for it and
+runs this kind of guest.  One row of the table is for all platforms that say
+the same.  Refuses a platform, field, guest kind, vendor or effect that is
+not there, a row that says nothing or that an earlier one says.  Exit 3 with
+file, line and reason.
 """
 import fnmatch
 import importlib.util
 import os
 import sys
+from functools import reduce
+from operator import or_
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SPEC = importlib.util.spec_from_file_location('gen_tables', os.path.join(HERE, 'gen-tables.py'))
@@ -24,6 +27,7 @@ DataError, fail, read = TABLES.DataError, TABLES.fail, TABLES.read
 KINDS = ['pv', 'hvm-shadow', 'hvm']
 EFFECTS = ['never', 'opt-in', 'unknown', 'gives', 'at-most']
 SAYS_NO = ('never', 'unknown')
+MASK_BITS = 32  # of struct lvl_virtualised_'s platforms
 
 
 def kinds(row):
@@ -35,23 +39,43 @@ def kinds(row):
     return out
 
 
+def vendors_of(row):
+    """LVL_VENDOR_ bits; 0 for `-`, all of them."""
+    out = 0
+    for vendor in row['vendors'].split(',') if row['vendors'] != '-' else []:
+        if vendor not in TABLES.VENDORS:
+            fail(row, 'no such vendor as ' + vendor)
+        out |= 1 << TABLES.VENDORS.index(vendor)
+    return out
+
+
 class Platforms:
-    """The rows, checked; of each platform {(effect, field, kind): value}."""
+    """The rows, checked; of each platform {(effect, field, kind): (value, vendors)}."""
 
     def __init__(self, root, reg):
-        self.reg, self.rows = reg, read(root, 'platforms', ['name', 'guests', 'about', 'source'])
+        self.reg = reg
+        self.rows = read(root, 'platforms', ['name', 'guests', 'generic', 'about', 'source'])
         self.names = [r['name'] for r in self.rows]
         if len(set(self.names)) != len(self.names):
             raise DataError('data/platforms.tsv: a name is used twice')
         if not self.rows or self.names[0] != 'generic' or self.rows[0]['guests'] != '-':
             raise DataError('data/platforms.tsv:2: the first is generic, its guests -')
+        if len(self.rows) > MASK_BITS:
+            raise DataError('data/platforms.tsv: more than %d platforms' % MASK_BITS)
         self.runs = [0] + [kinds(r) for r in self.rows[1:]]
         self.runs[0] = sum(set(1 << k for k in range(3) for r in self.runs if r >> k & 1))
         self.says = [{} for _ in self.rows]
-        for row in read(root, 'virtualises',
-                        ['platforms', 'fields', 'guests', 'effect', 'value', 'source']):
+        for row in read(root, 'virtualises', ['platforms', 'fields', 'guests', 'vendors',
+                                              'effect', 'value', 'source']):
             self.load(row)
         self.generic()
+
+    def members(self):
+        """The platforms that generic is made of."""
+        for row in self.rows[1:]:
+            if row['generic'] not in ('yes', 'no'):
+                fail(row, 'generic is yes or no')
+        return [at for at, r in enumerate(self.rows) if at and r['generic'] == 'yes']
 
     def where(self, row):
         first, _, last = row['platforms'].partition('..')
@@ -69,13 +93,14 @@ class Platforms:
         if (row['value'] != '-') != (row['effect'] in ('gives', 'at-most')):
             fail(row, 'gives and at-most have a value, the others none')
         value = 0 if row['value'] == '-' else int(row['value'], 0)
+        vendors = vendors_of(row)
         named = fnmatch.filter([f['name'] for f in self.reg.fields], row['fields'])
         if not named:
             fail(row, 'no field is called ' + row['fields'])
         any_new = False
         for at in self.where(row):
             for name in named:
-                any_new |= self.say(row, at, self.reg.by_name[name], value)
+                any_new |= self.say(row, at, self.reg.by_name[name], (value, vendors))
         if not any_new:
             fail(row, 'says nothing: no guest of that kind sees it anyway')
 
@@ -95,28 +120,36 @@ class Platforms:
     def generic(self):
         """What all of them give: never where one says no, the least number."""
         out = self.says[0]
+        members = [(self.says[at], self.runs[at]) for at in self.members()]
         for k in range(3):
-            there = [s for s, r in zip(self.says[1:], self.runs[1:]) if r >> k & 1]
+            there = [s for s, r in members if r >> k & 1]
             for effect, i, kind in sorted({key for s in there for key in s}):
                 if kind != k:
                     continue
+                found = [s[effect, i, k] for s in there if (effect, i, k) in s]
+                values = [v for v, _ in found]
+                vendors = 0 if not all(v for _, v in found) else reduce(or_, [v for _, v in found])
                 if effect in SAYS_NO:
-                    out['never', i, k] = 0
+                    out['never', i, k] = 0, vendors
                 elif effect == 'at-most':
-                    out[effect, i, k] = min(s[effect, i, k] for s in there if (effect, i, k) in s)
-                elif effect == 'opt-in' or all((effect, i, k) in s for s in there):
-                    out[effect, i, k] = max(s.get((effect, i, k), 0) for s in there)
-        for i, k in [(i, k) for e, i, k in out if e == 'never']:
+                    out[effect, i, k] = min(values), vendors
+                elif effect == 'opt-in' or len(found) == len(there) and len(set(values)) == 1:
+                    out[effect, i, k] = max(values), vendors
+        for i, k in [(i, k) for (e, i, k), (_, vendors) in out.items() if e == 'never' and not vendors]:
             for effect in ('opt-in', 'gives', 'at-most'):
                 out.pop((effect, i, k), None)
 
-    def flat(self, at):
-        """Rows (field, guests, effect, value), in the order of the registry."""
-        merged = {}
-        for (effect, i, k), value in self.says[at].items():
-            key = (i, EFFECTS.index(effect), value)
-            merged[key] = merged.get(key, 0) | 1 << k
-        return [(i, guests, effect, value) for (i, effect, value), guests in sorted(merged.items())]
+    def flat(self):
+        """Rows (field, effect, value, vendors, guests, platforms), in the order of the registry."""
+        of_kinds, rows = {}, {}
+        for at, says in enumerate(self.says):
+            for (effect, i, k), (value, vendors) in says.items():
+                key = (at, i, EFFECTS.index(effect), value, vendors)
+                of_kinds[key] = of_kinds.get(key, 0) | 1 << k
+        for (at, *rest), guests in of_kinds.items():
+            key = (*rest, guests)
+            rows[key] = rows.get(key, 0) | 1 << at
+        return [(*key, platforms) for key, platforms in sorted(rows.items())]
 
 
 def guest_words(reg, column, kind):
@@ -135,21 +168,19 @@ def guest_words(reg, column, kind):
 
 
 def table(reg, p):
-    rows, ends = [], []
-    for at in range(len(p.names)):
-        first = len(rows)
-        rows += p.flat(at)
-        ends.append((first, len(rows) - first))
     out = [TABLES.HEAD.replace('gen-tables', 'gen-platforms')
            + '#include "platforms.h"\n\n/* clang-format off */',
            'const struct lvl_platform lvl_platforms[] = {']
-    out += ['\t{ "%s", "%s", 0x%x, %d, %d },' % (r['name'], r['about'], runs, *end)
-            for r, runs, end in zip(p.rows, p.runs, ends)]
+    out += ['\t{ "%s", "%s", 0x%x, %d },' % (r['name'], r['about'], runs, at)
+            for at, (r, runs) in enumerate(zip(p.rows, p.runs))]
     out.append('};\nconst unsigned lvl_nr_platforms = %d;\n' % len(p.names))
     out.append('const struct lvl_virtualised_ lvl_virtualised_[] = {')
-    out += ['\t{ %s, 0x%x, %d, 0x%x },' % (TABLES.c_name(reg.fields[i]['name']), g, e, v)
-            for i, g, e, v in rows]
-    out.append('};\n\nconst uint32_t lvl_guest_words_[LVL_NR_GUESTS][2][LVL_NR_WORDS] = {')
+    rows = p.flat()
+    out += ['\t{ 0x%x, 0x%x, %s, 0x%x, %d, 0x%x },'
+            % (platforms, value, TABLES.c_name(reg.fields[i]['name']), guests, effect, vendors)
+            for i, effect, value, vendors, guests, platforms in rows]
+    out.append('};\nconst unsigned lvl_nr_virtualised_ = %d;\n' % len(rows))
+    out.append('const uint32_t lvl_guest_words_[LVL_NR_GUESTS][2][LVL_NR_WORDS] = {')
     for kind in range(3):
         out.append('\t{')
         out += ['\t{\n' + TABLES.hex32(guest_words(reg, c, kind)) + '\n\t},'

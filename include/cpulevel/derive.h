@@ -22,13 +22,13 @@ LVL_BEGIN
 
 /* A row of data/platforms.tsv. */
 struct lvl_platform {
-	const char *name;      /* "generic", "xen-4.17", "kvm-7.2" */
-	const char *about;     /* which versions of what */
-	uint8_t guests;        /* kinds that it runs, 1 << enum lvl_guest */
-	uint16_t first, count; /* of what it virtualises; internal */
+	const char *name;  /* "generic", "xen-4.17", "kvm-7.2" */
+	const char *about; /* which versions of what */
+	uint8_t guests;    /* kinds that it runs, 1 << enum lvl_guest */
+	uint8_t index;     /* its place in lvl_platforms */
 };
 
-/* The first is generic: what all of the others give. */
+/* The first is generic: what all that its row names give. */
 extern const struct lvl_platform lvl_platforms[];
 extern const unsigned lvl_nr_platforms;
 
