@@ -27,7 +27,8 @@ _cpulevel_values()
 		;;
 	--platform)
 		echo generic xen-4.17 xen-4.18 xen-4.19 xen-4.20 xen-4.21 \
-			xen-4.22 xen-4.23 kvm-7.2
+			xen-4.22 xen-4.23 kvm-5.10 kvm-5.15 kvm-6.1 kvm-6.6 \
+			kvm-6.8 kvm-6.12 kvm-6.18 kvm-7.2
 		;;
 	--from)
 		"$1" import --formats 2>/dev/null | awk '{ print $1 }'

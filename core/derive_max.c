@@ -55,6 +55,17 @@ static void guests(struct lvl_context *c)
 	lvl_keep_(c->p, lvl_guest_words_[c->kind][0]);
 }
 
+/* Two names of one thing, or made of another; it may be there by itself. */
+static void with(struct lvl_context *c, unsigned field, unsigned other)
+{
+	if (lvl_has(c->p, field))
+		return;
+	if (lvl_has(c->raw, other))
+		lvl_set(c->p, field, 1);
+	else if (!lvl_known(c->raw, other))
+		lvl_forget(c->p, field);
+}
+
 /* One row of data/virtualises.tsv. */
 static void virtualise(struct lvl_context *c, const struct lvl_virtualised_ *v)
 {
@@ -72,23 +83,35 @@ static void virtualise(struct lvl_context *c, const struct lvl_virtualised_ *v)
 			lvl_forget(c->p, v->field);
 		break;
 	case LVL_GIVES_:
-		lvl_set(c->p, v->field, v->value);
+		if (f->vendors & (c->vendor | LVL_VENDOR_KVM))
+			lvl_set(c->p, v->field, v->value);
 		break;
 	case LVL_AT_MOST_:
 		if (f->rule == LVL_MIN && lvl_get(c->p, v->field) > v->value)
 			lvl_set(c->p, v->field, v->value);
+		break;
+	case LVL_WITH_:
+		with(c, v->field, v->value);
 		break;
 	case LVL_OPT_IN_:
 		break;
 	}
 }
 
-static void platform(struct lvl_context *c)
+/* The rows of the VMX capability MSRs, which follow each other, or all else. */
+static void virtualise_rows(struct lvl_context *c, int vmx)
 {
 	const struct lvl_virtualised_ *v;
 
 	for (v = lvl_row_(c, lvl_virtualised_); v; v = lvl_row_(c, v + 1))
-		virtualise(c, v);
+		if (vmx == (v->field >= LVL_F_VMX_VMCS_REVISION &&
+			    v->field <= LVL_F_VMX_EXIT2_RSVD))
+			virtualise(c, v);
+}
+
+static void platform(struct lvl_context *c)
+{
+	virtualise_rows(c, 0);
 }
 
 /* -- what a hypervisor adds ----------------------------------------------- */
@@ -177,6 +200,16 @@ static void avx10_down(struct lvl_context *c)
 		lvl_raise_(c, avx10_1[i]);
 }
 
+/*
+ * Default1 controls, CR0, CR4, the first-generation MSRs and the highest
+ * field follow from the rest: lvl_finalise().
+ */
+static void nested_vmx(struct lvl_context *c)
+{
+	if (lvl_has(c->p, LVL_F_VMX))
+		virtualise_rows(c, 1);
+}
+
 /* VMCB clean bits are hints to the hypervisor: ignoring them is right. */
 static void nested_svm(struct lvl_context *c)
 {
@@ -234,6 +267,10 @@ static const struct lvl_rule_step max_rules[] = {
 	    "it includes these features" },
 	  INTEL,
 	  avx10_down },
+	{ { "M.nested-vmx", "VMX controls that the hypervisor emulates",
+	    "data/virtualises.tsv: what no row names is the host's" },
+	  INTEL | LVL_VENDOR_CENTAUR | LVL_VENDOR_ZHAOXIN,
+	  nested_vmx },
 	{ { "M.nested-svm", "nested SVM brings VMCB clean bits",
 	    "they may be ignored" },
 	  LVL_AMD_LIKE_,

@@ -12,6 +12,7 @@ enum lvl_effect_of_ {
 	LVL_UNCLEAR_, /* it is not known whether a guest may see it */
 	LVL_GIVES_,   /* whatever the host has */
 	LVL_AT_MOST_, /* a number, or a maximum leaf */
+	LVL_WITH_,    /* also where the host has the field `value` */
 };
 
 struct lvl_virtualised_ {

@@ -25,7 +25,8 @@ SPEC.loader.exec_module(TABLES)
 DataError, fail, read = TABLES.DataError, TABLES.fail, TABLES.read
 
 KINDS = ['pv', 'hvm-shadow', 'hvm']
-EFFECTS = ['never', 'opt-in', 'unknown', 'gives', 'at-most']
+EFFECTS = ['never', 'opt-in', 'unknown', 'gives', 'at-most', 'with']
+VALUED = ('gives', 'at-most', 'with')
 SAYS_NO = ('never', 'unknown')
 MASK_BITS = 32  # of struct lvl_virtualised_'s platforms
 
@@ -90,9 +91,9 @@ class Platforms:
     def load(self, row):
         if row['effect'] not in EFFECTS:
             fail(row, 'no effect is called ' + row['effect'])
-        if (row['value'] != '-') != (row['effect'] in ('gives', 'at-most')):
-            fail(row, 'gives and at-most have a value, the others none')
-        value = 0 if row['value'] == '-' else int(row['value'], 0)
+        if (row['value'] != '-') != (row['effect'] in VALUED):
+            fail(row, ', '.join(VALUED) + ' have a value, the others none')
+        value = self.value(row)
         vendors = vendors_of(row)
         named = fnmatch.filter([f['name'] for f in self.reg.fields], row['fields'])
         if not named:
@@ -103,6 +104,14 @@ class Platforms:
                 any_new |= self.say(row, at, self.reg.by_name[name], (value, vendors))
         if not any_new:
             fail(row, 'says nothing: no guest of that kind sees it anyway')
+
+    def value(self, row):
+        """A number; of `with` the other field."""
+        if row['effect'] != 'with':
+            return 0 if row['value'] == '-' else int(row['value'], 0)
+        if row['value'] not in self.reg.by_name:
+            fail(row, 'no field is called ' + row['value'])
+        return self.reg.by_name[row['value']]
 
     def say(self, row, at, i, value):
         f, new = self.reg.fields[i], False
@@ -136,7 +145,7 @@ class Platforms:
                 elif effect == 'opt-in' or len(found) == len(there) and len(set(values)) == 1:
                     out[effect, i, k] = max(values), vendors
         for i, k in [(i, k) for (e, i, k), (_, vendors) in out.items() if e == 'never' and not vendors]:
-            for effect in ('opt-in', 'gives', 'at-most'):
+            for effect in ('opt-in',) + VALUED:
                 out.pop((effect, i, k), None)
 
     def flat(self):
@@ -175,9 +184,10 @@ def table(reg, p):
             for at, (r, runs) in enumerate(zip(p.rows, p.runs))]
     out.append('};\nconst unsigned lvl_nr_platforms = %d;\n' % len(p.names))
     out.append('const struct lvl_virtualised_ lvl_virtualised_[] = {')
-    rows = p.flat()
-    out += ['\t{ 0x%x, 0x%x, %s, 0x%x, %d, 0x%x },'
-            % (platforms, value, TABLES.c_name(reg.fields[i]['name']), guests, effect, vendors)
+    rows, name = p.flat(), [TABLES.c_name(f['name']) for f in reg.fields]
+    out += ['\t{ 0x%x, %s, %s, 0x%x, %d, 0x%x },'
+            % (platforms, name[value] if EFFECTS[effect] == 'with' else '0x%x' % value,
+               name[i], guests, effect, vendors)
             for i, effect, value, vendors, guests, platforms in rows]
     out.append('};\nconst unsigned lvl_nr_virtualised_ = %d;\n' % len(rows))
     out.append('const uint32_t lvl_guest_words_[LVL_NR_GUESTS][2][LVL_NR_WORDS] = {')
