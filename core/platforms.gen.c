@@ -320,6 +320,7 @@ const struct lvl_virtualised_ lvl_virtualised_[] = {
 	{ 0x3ff, 0x0, LVL_F_PEBS_ARCH_REG, 0x4, 0, 0x0 },
 	{ 0x300, 0x0, LVL_F_PEBS_RECORD_FORMAT, 0x6, 0, 0x0 },
 	{ 0xff, 0x0, LVL_F_FW_WRITE, 0x4, 0, 0x0 },
+	{ 0xff00, LVL_F_PDCM, LVL_F_FW_WRITE, 0x4, 5, 0x0 },
 	{ 0xe7ff, 0x0, LVL_F_PEBS_BASELINE, 0x4, 0, 0x0 },
 	{ 0x1800, 0x0, LVL_F_PEBS_BASELINE, 0x4, 2, 0x0 },
 	{ 0x3fff, 0x0, LVL_F_PEBS_TIMING_INFO, 0x4, 0, 0x0 },
@@ -504,7 +505,7 @@ const struct lvl_virtualised_ lvl_virtualised_[] = {
 	{ 0xff1f, 0x0, LVL_F_VMX_EXIT2_LOAD_SPEC_CTRL, 0x4, 0, 0x0 },
 	{ 0xff1f, 0x0, LVL_F_VMX_EXIT2_SHADOW_STACK_BUSY, 0x4, 0, 0x0 },
 };
-const unsigned lvl_nr_virtualised_ = 479;
+const unsigned lvl_nr_virtualised_ = 480;
 
 const uint32_t lvl_guest_words_[LVL_NR_GUESTS][2][LVL_NR_WORDS] = {
 	{
