@@ -27,7 +27,7 @@ struct extable {
 #define GATE_INTERRUPT 0x8e
 #define TSS_AVAILABLE 0x89ull
 
-extern uint64_t gdt[7];
+extern uint64_t gdt[7], pd[512];
 extern const uint8_t stubs[32][16];
 extern uint8_t trap_stack_top[];
 extern const struct extable extable_begin[], extable_end[];
@@ -128,12 +128,25 @@ static void load_idt(void)
 	__asm__ volatile("lidt %0" : : "m"(idtr));
 }
 
+/* Nothing is at NULL: the first page is taken out of the identity map. */
+static void guard_null(void)
+{
+	static uint64_t pt[512] __attribute__((aligned(PAGE_SIZE)));
+	uint64_t i;
+
+	for (i = 1; i < LVL_COUNT(pt); i++)
+		pt[i] = i * PAGE_SIZE | PAGE_TABLE;
+	pd[0] = (uint64_t)pt | PAGE_TABLE;
+	tlb_flush();
+}
+
 void arch_init(void)
 {
 	uint32_t reg[4];
 
 	load_tss();
 	load_idt();
+	guard_null();
 	cpuid(1, 0, reg);
 	if (reg[2] & 1u << 26) /* XSAVE */
 		cr4_write(cr4_read() | CR4_OSXSAVE);

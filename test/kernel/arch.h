@@ -35,6 +35,17 @@ static inline void outb(uint16_t port, uint8_t v)
 	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
 }
 
+static inline void tlb_flush(void)
+{
+	uint64_t cr3;
+
+	__asm__ volatile("mov %%cr3, %0\n"
+			 "mov %0, %%cr3"
+			 : "=r"(cr3)
+			 :
+			 : "memory");
+}
+
 static inline uint64_t cr4_read(void)
 {
 	uint64_t v;

@@ -222,7 +222,7 @@ ring0_stack:
 	.quad	0
 
 	.bss
-	.globl	pdpt, trap_stack_top
+	.globl	pd, pdpt, trap_stack_top
 	.balign	4096
 pml4:	.fill	4096
 pdpt:	.fill	4096

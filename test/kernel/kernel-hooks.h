@@ -5,6 +5,8 @@
 
 #include "msr.h"
 
+extern uint64_t hv_writes; /* how many WRMSRs hv asked for: main.c */
+
 static inline int lvl_hook_rdmsr(uint32_t msr, uint64_t *value)
 {
 	return msr_read(msr, value);
@@ -12,6 +14,7 @@ static inline int lvl_hook_rdmsr(uint32_t msr, uint64_t *value)
 
 static inline int lvl_hook_wrmsr(uint32_t msr, uint64_t value)
 {
+	hv_writes++;
 	return msr_write(msr, value);
 }
 

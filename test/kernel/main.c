@@ -36,6 +36,8 @@ enum { ID_OWN = 1, ID_PV, ID_LEVEL };
 
 void kernel_main(uint32_t info);
 
+uint64_t hv_writes;
+
 static struct lvl_hv hv;
 static struct lvl_cpu cpu;
 static struct guest guests[NR_GUESTS];
@@ -57,7 +59,10 @@ static void probe(void)
 	lvl_hv_init(&hv, lvl_platforms, NULL);
 	must(lvl_cpu_up(&hv, &cpu, 0, &trial, &why), "lvl_cpu_up");
 	must(lvl_hv_ready(&hv, &why), "lvl_hv_ready");
-	must(lvl_switch(&cpu, NULL), "lvl_switch to idle");
+	must(lvl_cpu_start(&hv, &cpu), "lvl_cpu_start");
+	/* as after an update of microcode: nothing has shrunk */
+	must(lvl_cpu_up(&hv, &cpu, 1, &trial, &why), "lvl_cpu_up once more");
+	must(lvl_cpu_start(&hv, &cpu), "lvl_cpu_start once more");
 	report_machine(&hv);
 }
 
@@ -187,7 +192,7 @@ static void turn(struct guest *g)
 
 static void run(void)
 {
-	uint64_t turns = 0;
+	uint64_t turns = 0, writes = hv_writes;
 	unsigned i, left = nr_guests;
 
 	while (left) {
@@ -201,6 +206,7 @@ static void run(void)
 			machine_exit(1);
 		}
 	}
+	print("writes %x\n", hv_writes - writes);
 	for (i = 0; i < nr_guests; i++)
 		print("ran %s turns=%x answered=%x\n", guests[i].name,
 		      guests[i].turns, guests[i].answered);

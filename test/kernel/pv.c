@@ -9,18 +9,14 @@ static uint64_t user_pd[512] __attribute__((aligned(PAGE_SIZE)));
 /* APM vol. 2, 5.3.3: four levels of tables, pages of 4 KiB */
 static void map(struct pv_guest *g, const uint8_t *memory)
 {
-	uint64_t cr3, i;
+	uint64_t i;
 
 	for (i = 0; i < 512; i++)
 		g->pt[i] = ((uint64_t)memory + i * PAGE_SIZE) | PAGE_TABLE_USER;
 	g->pt[GUEST_HOLE / PAGE_SIZE] = 0;
 	user_pd[0] = (uint64_t)g->pt | PAGE_TABLE_USER;
 	pdpt[USER_BASE >> 30] = (uint64_t)user_pd | PAGE_TABLE_USER;
-	__asm__ volatile("mov %%cr3, %0\n"
-			 "mov %0, %%cr3"
-			 : "=r"(cr3)
-			 :
-			 : "memory");
+	tlb_flush();
 }
 
 void pv_guest_init(struct pv_guest *g, uint8_t *memory)
