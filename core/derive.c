@@ -40,16 +40,31 @@ const struct lvl_virtualised_ *lvl_row_(const struct lvl_context *c,
 	return NULL;
 }
 
+/* The first row of that field or of one behind it: they are in order. */
+static const struct lvl_virtualised_ *rows_of(unsigned field)
+{
+	unsigned low = 0, high = lvl_nr_virtualised_;
+
+	while (low < high) {
+		unsigned mid = low + (high - low) / 2;
+
+		if (lvl_virtualised_[mid].field < field)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return lvl_virtualised_ + low;
+}
+
 int lvl_may_(const struct lvl_context *c, unsigned field)
 {
 	const struct lvl_virtualised_ *v;
 
 	if (!(lvl_fields[field].guests_max >> c->kind & 1))
 		return 0;
-	for (v = lvl_row_(c, lvl_virtualised_); v && v->field <= field;
+	for (v = lvl_row_(c, rows_of(field)); v && v->field == field;
 	     v = lvl_row_(c, v + 1))
-		if (v->field == field &&
-		    (v->effect == LVL_NEVER_ || v->effect == LVL_UNCLEAR_))
+		if (v->effect == LVL_NEVER_ || v->effect == LVL_UNCLEAR_)
 			return 0;
 	return 1;
 }
@@ -168,9 +183,9 @@ uint64_t lvl_ceiling_(const struct lvl_context *c, unsigned field)
 	uint64_t most = last_leaf(field, c->vendor);
 	const struct lvl_virtualised_ *v;
 
-	for (v = lvl_row_(c, lvl_virtualised_); v; v = lvl_row_(c, v + 1))
-		if (v->field == field && v->effect == LVL_AT_MOST_ &&
-		    v->value < most)
+	for (v = lvl_row_(c, rows_of(field)); v && v->field == field;
+	     v = lvl_row_(c, v + 1))
+		if (v->effect == LVL_AT_MOST_ && v->value < most)
 			most = v->value;
 	return most;
 }

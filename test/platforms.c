@@ -60,6 +60,8 @@ static const struct derive_case cases[] = {
 	  "ibrsb" },
 	{ "M.platform", LVL_HVM, "kvm-6.1", "intel " BASE,
 	  "kvmclock hv-id-0=0x4b4d564b", "kvmclock hv-id-0=0x4b4d564b" },
+	{ "M.platform", LVL_PV, "xen-4.18", "intel " BASE,
+	  "-kvmclock hv-id-0=0x566e6558", "-kvmclock hv-id-0=0x566e6558" },
 	{ "M.platform", LVL_HVM, "kvm-6.1", "amd " BASE "lm svm svm-asids=99",
 	  "svm svm-asids=8 svme-addr-chk -flushbyasid", "-svm" },
 	{ "M.platform", LVL_HVM, "kvm-6.1", "amd " BASE "lm",
