@@ -11,6 +11,7 @@
  *	level		and two at the level of this machine and of those whose
  *			records are in the module; one of them leaves: it is
  *			stopped in the middle and printed
+ *	NAME=VALUE	an option for lvl_param()
  *	arrive		one for each record in the module, if it may run here:
  *			from its beginning, or where its image stopped
  */
@@ -51,12 +52,33 @@ static void must(int rc, const char *what)
 	machine_exit(1);
 }
 
-static void probe(void)
+/* NAME=VALUE on the command line; a bad one is told and has no effect. */
+static void parameters(struct lvl_params *params, const struct start *start)
+{
+	const char *at = start->command_line;
+	size_t n, name;
+	int rc;
+
+	lvl_params_init(params);
+	for (; (n = start_word(&at)) != 0; at += n) {
+		for (name = 0; name < n && at[name] != '='; name++)
+			;
+		if (name == n)
+			continue;
+		rc = lvl_param(params, at, name, at + name + 1, n - name - 1);
+		print("param %w %s\n", (uint32_t)-rc,
+		      rc ? lvl_strerror(rc) : "taken");
+	}
+}
+
+static void probe(const struct start *start)
 {
 	struct lvl_trial trial = { ring3_faults, NULL };
 	struct lvl_refusals why = { report_refusal, "machine" };
+	struct lvl_params params;
 
-	lvl_hv_init(&hv, lvl_platforms, NULL);
+	parameters(&params, start);
+	lvl_hv_init(&hv, lvl_platforms, &params);
 	must(lvl_cpu_up(&hv, &cpu, 0, &trial, &why), "lvl_cpu_up");
 	must(lvl_hv_ready(&hv, &why), "lvl_hv_ready");
 	must(lvl_cpu_start(&hv, &cpu), "lvl_cpu_start");
@@ -222,7 +244,7 @@ void kernel_main(uint32_t info)
 		print("fail no PVH start_info\n");
 		machine_exit(1);
 	}
-	probe();
+	probe(&start);
 	ring3_borders();
 	svm = svm_init();
 	if (svm) {

@@ -31,19 +31,26 @@ int start_read(struct start *start, uint32_t physical)
 	return 0;
 }
 
+size_t start_word(const char **at)
+{
+	size_t n = 0;
+
+	while (**at == ' ')
+		++*at;
+	while ((*at)[n] && (*at)[n] != ' ')
+		n++;
+	return n;
+}
+
 int start_has(const struct start *start, const char *word)
 {
-	const char *s = start->command_line, *w;
+	const char *at = start->command_line;
+	size_t n, len = 0;
 
-	while (*s) {
-		while (*s == ' ')
-			s++;
-		for (w = word; *w && *s == *w; w++)
-			s++;
-		if (!*w && (!*s || *s == ' '))
+	while (word[len])
+		len++;
+	for (; (n = start_word(&at)) != 0; at += n)
+		if (n == len && !memcmp(at, word, len))
 			return 1;
-		while (*s && *s != ' ')
-			s++;
-	}
 	return 0;
 }

@@ -17,6 +17,12 @@ struct start {
 /* 0, or 1 if that is no start_info. */
 int start_read(struct start *start, uint32_t physical);
 
+/*
+ * The next word of the command line: *at moves to it.  Returns its length; 0:
+ * there is none.
+ */
+size_t start_word(const char **at);
+
 /* One if the command line has that word. */
 int start_has(const struct start *start, const char *word);
 
