@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 
+#include "probe/kvm.h"
 #include "probe/native.h"
 
 #include <stdlib.h>
@@ -131,7 +132,7 @@ static void tell(const struct lvl_desc *d, const struct probe_report *r)
 
 struct options {
 	const char *output;
-	int json, time;
+	int json, time, kvm;
 };
 
 static int write_to(const struct lvl_desc *d, const struct options *o, FILE *f)
@@ -172,6 +173,8 @@ static int capture(const struct options *o)
 		probe.time = text;
 	}
 	rc = probe_native(&probe, &report, &d, &err);
+	if (!rc && o->kvm)
+		rc = probe_kvm(d, NULL, probe_kvm_platform(), &err);
 	if (rc)
 		cli_error("%s", err.text);
 	else
@@ -188,12 +191,13 @@ static int run(int argc, char **argv)
 {
 	static const struct option opts[] = {
 		{ "native", no_argument, NULL, 'n' },
+		{ "kvm", no_argument, NULL, 'k' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "time", no_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options o = { NULL, 0, 0 };
+	struct options o = { .output = NULL };
 	int c;
 
 	while ((c = cli_getopt(argc, argv, "o:", opts)) != -1) {
@@ -203,6 +207,8 @@ static int run(int argc, char **argv)
 			o.json = 1;
 		else if (c == 't')
 			o.time = 1;
+		else if (c == 'k')
+			o.kvm = 1;
 		else if (c != 'n')
 			return c == -2 ? EXIT_YES : EXIT_USAGE;
 	}
@@ -215,12 +221,15 @@ static int run(int argc, char **argv)
 
 const struct verb verb_capture = {
 	.name = "capture",
-	.args = "[--native] [-o FILE] [--json] [--time]",
+	.args = "[--native] [--kvm] [-o FILE] [--json] [--time]",
 	.summary = "describe this machine",
 	.help = "Every online CPU is asked.  Run it as root with the msr "
 		"module loaded, or what\nonly MSRs tell stays unknown.\n\n"
 		"options:\n"
 		"  --native        with the CPUID instruction (default)\n"
+		"  --kvm           also what KVM here gives its guests: "
+		"maximum "
+		"and default of hvm\n"
 		"  -o, --output F  write the description to F, not to standard "
 		"output\n"
 		"  --json          a cpulevel-policy document\n"

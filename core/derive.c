@@ -347,21 +347,39 @@ int lvl_derive_max(struct lvl_policy *out, const struct lvl_policy *host,
 	return 0;
 }
 
+/* c->p is the maximum, and becomes the default. */
+static void to_default(struct lvl_context *c, const struct lvl_trail *trail)
+{
+	const struct lvl_policy max = *c->p;
+
+	apply(c, &lvl_default_rules_, trail);
+	close(c->p, trail);
+	maxima(c, &max, &lvl_d_maxima_, trail);
+}
+
+void lvl_default_apply(struct lvl_policy *p, enum lvl_guest kind,
+		       const struct lvl_platform *platform,
+		       const struct lvl_trail *trail)
+{
+	const struct lvl_policy max = *p;
+	struct lvl_context c;
+
+	(void)context(&c, p, &max, kind, platform);
+	to_default(&c, trail);
+}
+
 int lvl_derive_default(struct lvl_policy *out, const struct lvl_policy *host,
 		       enum lvl_guest kind, const struct lvl_platform *platform,
 		       const struct lvl_trail *trail)
 {
 	struct lvl_context c;
-	struct lvl_policy p, max;
+	struct lvl_policy p;
 	int rc = context(&c, &p, host, kind, platform);
 
 	if (rc)
 		return rc;
 	to_max(&c, NULL);
-	max = p;
-	apply(&c, &lvl_default_rules_, trail);
-	close(&p, trail);
-	maxima(&c, &max, &lvl_d_maxima_, trail);
+	to_default(&c, trail);
 	*out = p;
 	return 0;
 }

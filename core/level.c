@@ -33,7 +33,19 @@ static void note_incomplete(struct lvl_status *s, unsigned field)
 
 /* -- what the words say --------------------------------------------------- */
 
-/* Published words are total: unknown `and` bits read 0, `or` bits 1. */
+static void read_leaks(struct reading *r, unsigned w)
+{
+	uint32_t leak = lvl_masks[LVL_MASK_LEAK][w];
+	uint32_t open = lvl_fold_differs_(r->f, w) | lvl_fold_unknown_(r->f, w);
+
+	r->p.v[w] |= r->f->and_low[w] & leak;
+	r->p.k[w] &= ~(leak & open);
+}
+
+/*
+ * Published words are total: unknown `and` bits read 0, `or` bits 1.  But for
+ * behaviour that leaks: of that the level says what all members agree on.
+ */
 static void read_words(struct reading *r)
 {
 	unsigned i;
@@ -47,6 +59,7 @@ static void read_words(struct reading *r)
 		r->p.v[i] = (r->f->and_low[i] & r->f->cap[i] & and) |
 			    (r->f->and_low[i] & equal) |
 			    (r->f->or_high[i] & or);
+		read_leaks(r, i);
 	}
 }
 

@@ -238,6 +238,8 @@ static int matters(const struct lvl_gen *g, unsigned field)
 	if (f->rule == LVL_DERIVED || !lvl_carried_(g->p, field) ||
 	    stays_absent(g, field))
 		return 0;
+	if (f->rule == LVL_LEAK) /* nobody promised what nobody knows */
+		return lvl_known(g->p, field);
 	return (f->rule != LVL_PIN && f->rule != LVL_FREE) ||
 	       !all_zero(g->p, field);
 }

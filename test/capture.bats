@@ -107,3 +107,25 @@ lacks() {
 	[ "$status" -eq 0 ]
 	[[ $output == *'cpulevel capture -o this.txt'* ]]
 }
+
+@test "capture --kvm: what KVM says, or why not" {
+	if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then
+		run "$cpulevel" capture --kvm -o this.txt
+		[ "$status" -eq 3 ]
+		[[ $output == */dev/kvm* ]]
+		[ ! -e this.txt ]
+		skip "no /dev/kvm that can be opened; the refusal was tested"
+	fi
+	"$cpulevel" capture --kvm >this.txt 2>/dev/null
+	grep -q '^policy hvm-max$' this.txt
+	grep -q '^policy hvm-default' this.txt
+	grep -q '^kvm-module: kvm' this.txt
+	"$cpulevel" show this.txt --of hvm-max >max
+	grep -qw hypervisor max
+	grep -qw x2apic max
+	# a default is within its maximum, and is read back as it was
+	"$cpulevel" level this.txt -o level.txt >/dev/null || [ $? -eq 4 ]
+	"$cpulevel" check level.txt this.txt --of max >check
+	grep -q '^YES .* can run on [^:]*$' check
+	"$cpulevel" import this.txt 2>/dev/null | cmp - this.txt
+}

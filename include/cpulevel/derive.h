@@ -55,6 +55,14 @@ int lvl_derive_default(struct lvl_policy *out, const struct lvl_policy *host,
 		       const struct lvl_trail *trail);
 
 /*
+ * The same from a maximum that is at hand, a hypervisor's own: p is that, and
+ * becomes the default.  Its statements are the hypervisor's and stay.
+ */
+void lvl_default_apply(struct lvl_policy *p, enum lvl_guest kind,
+		       const struct lvl_platform *platform,
+		       const struct lvl_trail *trail);
+
+/*
  * What an arriving guest is compared with (lvl_fits): the maximum, but of
  * statements those that the host makes itself.  Errors as above.
  */

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* syscall() */
+#include "kvm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <asm/prctl.h>
+#include <linux/kvm.h>
+
+#include "kvm-table.h"
+
+/* Later than the kernel headers of some systems. */
+#ifndef ARCH_REQ_XCOMP_GUEST_PERM
+#define ARCH_REQ_XCOMP_GUEST_PERM 0x1025
+#endif
+#define KVM_CAP_SYS_ATTRIBUTES_NR 209
+#define KVM_CAP_SMALLER_MAXPHYADDR_NR 185
+#define XCOMP_GUEST_SUPP 0 /* attribute KVM_X86_XCOMP_GUEST_SUPP */
+#define TILEDATA 18        /* XCR0 bit, SDM v1 13.1 */
+
+#define MOST_MSRS 1024
+
+struct kvm {
+	int fd;
+	struct lvl_desc *d;
+	struct lvl_ferr *err;
+	struct kvm_cpuid2 *supported;
+	struct kvm_msr_list *msrs;
+	uint64_t value[MOST_MSRS];
+	uint8_t read[MOST_MSRS]; /* 1: KVM told the value */
+};
+
+static int fail(struct kvm *k, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	k->err->code = code;
+	k->err->line = 0;
+	vsnprintf(k->err->text, sizeof(k->err->text), fmt, ap);
+	va_end(ap);
+	return -code;
+}
+
+/* -- the tables ------------------------------------------------------------ */
+
+struct kvm_cpuid2 *kvm_table_new(unsigned n)
+{
+	struct kvm_cpuid2 *t =
+		calloc(1, sizeof(*t) + n * sizeof(t->entries[0]));
+
+	if (t)
+		t->nent = n;
+	return t;
+}
+
+const struct kvm_cpuid_entry2 *kvm_table_find(const struct kvm_cpuid2 *t,
+					      uint32_t leaf, uint32_t subleaf)
+{
+	unsigned i;
+
+	for (i = 0; i < t->nent; i++) {
+		const struct kvm_cpuid_entry2 *e = &t->entries[i];
+		int significant = e->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+
+		if (e->function == leaf &&
+		    (!significant || e->index == subleaf))
+			return e;
+	}
+	return NULL;
+}
+
+static void answer(void *arg, uint32_t leaf, uint32_t subleaf, uint32_t reg[4])
+{
+	const struct kvm *k = arg;
+	const struct kvm_cpuid_entry2 *e =
+		kvm_table_find(k->supported, leaf, subleaf);
+
+	memset(reg, 0, 4 * sizeof(reg[0]));
+	if (!e)
+		return;
+	reg[0] = e->eax;
+	reg[1] = e->ebx;
+	reg[2] = e->ecx;
+	reg[3] = e->edx;
+}
+
+static int told(void *arg, uint32_t index, uint64_t *value)
+{
+	const struct kvm *k = arg;
+	unsigned i;
+
+	for (i = 0; i < k->msrs->nmsrs; i++)
+		if (k->msrs->indices[i] == index && k->read[i]) {
+			*value = k->value[i];
+			return 0;
+		}
+	return -1;
+}
+
+/* -- asking ---------------------------------------------------------------- */
+
+static int open_device(struct kvm *k, const char *device)
+{
+	const char *name = device ? device : "/dev/kvm";
+	int api;
+
+	k->fd = open(name, O_RDWR | O_CLOEXEC);
+	if (k->fd < 0)
+		return fail(
+			k, LVL_E_UNSUPPORTED, "%s: %s%s", name, strerror(errno),
+			errno == ENOENT ? "; is kvm_intel or kvm_amd loaded?"
+			: errno == EACCES
+				? "; root, or the group kvm, may open it"
+				: "");
+	api = ioctl(k->fd, KVM_GET_API_VERSION, 0);
+	if (api == KVM_API_VERSION)
+		return 0;
+	return fail(k, LVL_E_UNSUPPORTED, "%s: %s", name,
+		    api < 0 ? "it is not KVM" : "its API is another one");
+}
+
+/* Without permission KVM does not offer AMX; the kernel may refuse it. */
+static void ask_for_tiles(struct kvm *k)
+{
+	uint64_t supported = 0;
+	struct kvm_device_attr attr = {
+		.attr = XCOMP_GUEST_SUPP,
+		.addr = (uintptr_t)&supported,
+	};
+
+	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_SYS_ATTRIBUTES_NR) <= 0 ||
+	    ioctl(k->fd, KVM_GET_DEVICE_ATTR, &attr) ||
+	    !(supported >> TILEDATA & 1))
+		return;
+	(void)syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_GUEST_PERM, TILEDATA);
+}
+
+static int read_table(struct kvm *k, unsigned long request,
+		      struct kvm_cpuid2 **t)
+{
+	unsigned room;
+
+	for (room = 64; room <= KVM_MAX_ENTRIES; room *= 2) {
+		*t = kvm_table_new(room);
+		if (!*t)
+			return fail(k, LVL_E_NO_MEMORY, "out of memory");
+		if (!ioctl(k->fd, request, *t))
+			return 0;
+		free(*t);
+		*t = NULL;
+		if (errno != E2BIG)
+			break;
+	}
+	return fail(k, LVL_E_IO, "KVM does not tell its CPUID: %s",
+		    strerror(errno));
+}
+
+static int read_msrs(struct kvm *k)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry one;
+	} q;
+	unsigned i;
+
+	k->msrs = calloc(1, sizeof(*k->msrs) +
+				    MOST_MSRS * sizeof(k->msrs->indices[0]));
+	if (!k->msrs)
+		return fail(k, LVL_E_NO_MEMORY, "out of memory");
+	k->msrs->nmsrs = MOST_MSRS;
+	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_GET_MSR_FEATURES) <= 0 ||
+	    ioctl(k->fd, KVM_GET_MSR_FEATURE_INDEX_LIST, k->msrs)) {
+		k->msrs->nmsrs = 0; /* before 4.17 there is no such list */
+		return 0;
+	}
+	for (i = 0; i < k->msrs->nmsrs; i++) {
+		memset(&q, 0, sizeof(q));
+		q.head.nmsrs = 1;
+		q.one.index = k->msrs->indices[i];
+		k->read[i] = ioctl(k->fd, KVM_GET_MSRS, &q) == 1;
+		k->value[i] = q.one.data;
+	}
+	return 0;
+}
+
+/* -- facts ----------------------------------------------------------------- */
+
+static int fact(struct kvm *k, const char *key, const char *value)
+{
+	return lvl_desc_add_fact(k->d, key, value)
+		       ? fail(k, LVL_E_NO_MEMORY, "out of memory")
+		       : 0;
+}
+
+static int module(struct kvm *k)
+{
+	static const char *const names[] = { "kvm_intel", "kvm_amd",
+					     "kvm_pvm" };
+	char path[64];
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < LVL_COUNT(names) && !rc; i++) {
+		snprintf(path, sizeof(path), "/sys/module/%s", names[i]);
+		if (!access(path, F_OK))
+			rc = fact(k, "kvm-module", names[i]);
+	}
+	return rc;
+}
+
+/* Which features KVM emulates by exits: slow, and offered to nobody. */
+static int emulated(struct kvm *k)
+{
+	struct kvm_cpuid2 *t = NULL;
+	unsigned i, r, bit;
+	int rc = 0;
+
+	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_EXT_EMUL_CPUID) <= 0)
+		return 0;
+	rc = read_table(k, KVM_GET_EMULATED_CPUID, &t);
+	if (rc)
+		return rc;
+	for (i = 0; i < LVL_NR_FIELDS && !rc; i++) {
+		const struct lvl_field *f = &lvl_fields[i];
+		const struct lvl_word *w;
+		const struct kvm_cpuid_entry2 *e;
+
+		if (f->word == LVL_NO_WORD || f->width != 1)
+			continue;
+		w = &lvl_words[f->word];
+		if (w->place > LVL_PLACE_EDX || f->rule != LVL_AND)
+			continue;
+		e = kvm_table_find(t, w->id,
+				   w->subleaf == LVL_NO_SUBLEAF ? 0
+								: w->subleaf);
+		r = w->place;
+		bit = f->lo;
+		if (e && (&e->eax)[r] >> bit & 1)
+			rc = fact(k, "kvm-emulates", lvl_field_name(i));
+	}
+	free(t);
+	return rc;
+}
+
+/* Capabilities that bear on what a guest can have, or where it can go. */
+static int capabilities(struct kvm *k)
+{
+	static const struct {
+		const char *key;
+		int nr;
+	} yes_no[] = {
+		{ "kvm-tsc-scaling", KVM_CAP_TSC_CONTROL },
+		{ "kvm-smaller-maxphysaddr", KVM_CAP_SMALLER_MAXPHYADDR_NR },
+		{ "kvm-nested-state", KVM_CAP_NESTED_STATE },
+	};
+	static const char *const exits[] = { "mwait", "hlt", "pause",
+					     "cstate" };
+	int have = ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_DISABLE_EXITS);
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < LVL_COUNT(yes_no) && !rc; i++)
+		rc = fact(k, yes_no[i].key,
+			  ioctl(k->fd, KVM_CHECK_EXTENSION, yes_no[i].nr) > 0
+				  ? "yes"
+				  : "no");
+	for (i = 0; i < LVL_COUNT(exits) && !rc; i++)
+		if (have > 0 && have >> i & 1)
+			rc = fact(k, "kvm-disables-exit", exits[i]);
+	return rc;
+}
+
+/* -- the policies ---------------------------------------------------------- */
+
+/*
+ * What programs add because they run KVM's APIC (api.rst, KVM_GET_SUPPORTED_
+ * CPUID): older kernels leave these bits to them.
+ */
+static void in_kernel_apic(const struct kvm *k, struct lvl_policy *p)
+{
+	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHIP) <= 0)
+		return;
+	lvl_set(p, LVL_F_APIC, 1);
+	lvl_set(p, LVL_F_X2APIC, 1);
+	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0)
+		lvl_set(p, LVL_F_TSC_DEADLINE, 1);
+}
+
+/* What no CPUID bit tells is the machine's, whoever runs on it. */
+static void behaviour(const struct lvl_desc *d, struct lvl_policy *p)
+{
+	const struct lvl_policy *host = d->policy[LVL_KIND_HOST];
+	unsigned i;
+
+	for (i = 0; host && i < LVL_NR_WORDS; i++)
+		if (lvl_words[i].place >= LVL_PLACE_STATE) {
+			p->v[i] = host->v[i];
+			p->k[i] = host->k[i];
+		}
+}
+
+static int policies(struct kvm *k, const struct lvl_platform *on)
+{
+	const struct lvl_reader reader = { answer, told, k };
+	struct lvl_policy *max = lvl_desc_policy(k->d, LVL_KIND_HVM_MAX);
+	struct lvl_policy *dflt = lvl_desc_policy(k->d, LVL_KIND_HVM_DEFAULT);
+
+	if (!max || !dflt)
+		return fail(k, LVL_E_NO_MEMORY, "out of memory");
+	lvl_policy_scan(max, &reader);
+	in_kernel_apic(k, max);
+	behaviour(k->d, max);
+	lvl_policy_normalise(max, NULL);
+	*dflt = *max;
+	lvl_default_apply(dflt, LVL_HVM, on, NULL);
+	lvl_policy_normalise(dflt, NULL); /* as a reader will have it */
+	return 0;
+}
+
+const struct lvl_platform *probe_kvm_platform(void)
+{
+	const struct lvl_platform *best = NULL;
+	unsigned major, minor, m, n, i, newest = 0;
+	struct utsname u;
+
+	if (uname(&u) || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		major = minor = 0;
+	for (i = 0; i < lvl_nr_platforms; i++) {
+		if (sscanf(lvl_platforms[i].name, "kvm-%u.%u", &m, &n) != 2)
+			continue;
+		if (!best || (m << 8 | n) <= (major << 8 | minor))
+			best = (m << 8 | n) >= newest || !best
+				       ? &lvl_platforms[i]
+				       : best;
+		newest = best == &lvl_platforms[i] ? m << 8 | n : newest;
+	}
+	return best ? best : &lvl_platforms[0];
+}
+
+static int ask(struct kvm *k, const char *device, const struct lvl_platform *on)
+{
+	int rc = open_device(k, device);
+
+	if (rc)
+		return rc;
+	ask_for_tiles(k);
+	rc = read_table(k, KVM_GET_SUPPORTED_CPUID, &k->supported);
+	if (!rc)
+		rc = read_msrs(k);
+	if (!rc)
+		rc = module(k);
+	if (!rc)
+		rc = capabilities(k);
+	if (!rc)
+		rc = emulated(k);
+	return rc ? rc : policies(k, on);
+}
+
+int probe_kvm(struct lvl_desc *d, const char *device,
+	      const struct lvl_platform *on, struct lvl_ferr *err)
+{
+	struct kvm *k = calloc(1, sizeof(*k));
+	int rc;
+
+	if (!k) {
+		err->code = LVL_E_NO_MEMORY;
+		err->line = 0;
+		snprintf(err->text, sizeof(err->text), "out of memory");
+		return -LVL_E_NO_MEMORY;
+	}
+	k->fd = -1;
+	k->d = d;
+	k->err = err;
+	rc = ask(k, device, on);
+	if (k->fd >= 0)
+		close(k->fd);
+	free(k->supported);
+	free(k->msrs);
+	free(k);
+	return rc;
+}
