@@ -177,15 +177,34 @@ static void make_leaks(struct lvl_dom *d)
 		     lvl_fields[LVL_F_MTRR].mask;
 }
 
+/*
+ * What it does not know it does not show: bits of CPUID are 0 then, and an
+ * MSR of which a part is not known is not there.
+ */
+static void complete(struct lvl_policy *p)
+{
+	unsigned i, r;
+
+	for (i = 0; i < LVL_NR_LEAVES; i++)
+		for (r = 0; r < 4; r++)
+			p->k[lvl_leaves[i].word[r]] = ONES;
+	for (i = 0; i < LVL_NR_MSRS; i++) {
+		const struct lvl_msr_words *m = &lvl_msrs[i];
+
+		if ((p->k[m->word] & p->k[m->high]) == ONES)
+			continue;
+		p->v[m->word] = p->v[m->high] = 0;
+		p->k[m->word] = p->k[m->high] = 0;
+	}
+}
+
 static void settle(struct lvl_dom *d, const struct lvl_policy *p)
 {
 	int intel;
-	unsigned i, r;
+	unsigned i;
 
 	d->p = *p;
-	for (i = 0; i < LVL_NR_LEAVES; i++)
-		for (r = 0; r < 4; r++)
-			d->p.k[lvl_leaves[i].word[r]] = ONES;
+	complete(&d->p);
 	intel = !(lvl_policy_vendor(p) & (LVL_VENDOR_AMD | LVL_VENDOR_HYGON));
 	d->repeats_last = intel && d->flags & LVL_DOM_BEYOND_VENDOR;
 	d->hides_syscall = (uint8_t)intel;
@@ -268,18 +287,16 @@ int lvl_dom_topology(struct lvl_dom *d, const struct lvl_topology *t,
 int lvl_dom_get(const struct lvl_dom *d, struct lvl_leaf *leaf, size_t *nr_leaf,
 		struct lvl_msr *msr, size_t *nr_msr)
 {
-	size_t room = *nr_msr, leaves = *nr_leaf;
-	int rc;
+	size_t leaves = 0, msrs = 0;
 
-	*nr_msr = 0;
-	rc = lvl_xen_msrs_out(&d->p, NULL, nr_msr);
-	if (room < *nr_msr)
-		return rc;
-	rc = lvl_xen_leaves_out(&d->p, leaf, nr_leaf);
-	if (rc)
-		return rc;
-	(void)leaves;
-	*nr_msr = room;
+	(void)lvl_xen_leaves_out(&d->p, NULL, &leaves);
+	(void)lvl_xen_msrs_out(&d->p, NULL, &msrs);
+	if (*nr_leaf < leaves || *nr_msr < msrs) {
+		*nr_leaf = leaves;
+		*nr_msr = msrs;
+		return -LVL_E_NOBUFS;
+	}
+	(void)lvl_xen_leaves_out(&d->p, leaf, nr_leaf);
 	return lvl_xen_msrs_out(&d->p, msr, nr_msr);
 }
 

@@ -385,6 +385,17 @@ static void tell_faulting(const struct lvl_cpu *c, struct lvl_policy *raw)
 	lvl_set(raw, LVL_F_CPUID_USER_DIS, works && amd);
 }
 
+/* What the embedder knows of this CPU. */
+static void tell_state(const struct lvl_trial *trial, struct lvl_policy *raw)
+{
+	if (trial && trial->mxcsr_mask)
+		lvl_set(raw, LVL_F_MXCSR_MASK, trial->mxcsr_mask);
+	if (!trial || !trial->tsc_khz)
+		return;
+	lvl_set(raw, LVL_F_TSC_KHZ_MIN, trial->tsc_khz);
+	lvl_set(raw, LVL_F_TSC_KHZ_MAX, trial->tsc_khz);
+}
+
 /* Masks as they were found, so that CPUID shows the CPU. */
 static int unmask(const struct lvl_cpu *cpu)
 {
@@ -447,6 +458,7 @@ int lvl_cpu_up(struct lvl_hv *hv, struct lvl_cpu *cpu, int again,
 	expect(&caps, raw);
 	find_caps(&c, &caps, raw, trial);
 	tell_faulting(&c, raw);
+	tell_state(trial, raw);
 	lvl_raw_clean(raw, &capture, NULL);
 	if (hv->ready) {
 		rc = late(hv, &c, raw, why);

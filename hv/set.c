@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Policies as others write them: leaf and MSR arrays, records, streams. */
 #include <cpulevel/hv.h>
-#include <cpulevel/level.h>
 #include <cpulevel/record.h>
 #include <cpulevel/xen.h>
 
@@ -88,7 +87,10 @@ static void take_msr(struct reading *x, const struct lvl_msr *m)
 	x->p.k[w->word] = x->p.k[w->high] = 0xffffffffu;
 }
 
-/* What is not given: as it is, or nothing; state is the machine's own. */
+/*
+ * What is not given: as it is.  Or, in a whole policy, zeros from CPUID and no
+ * such MSR; state, which neither tells, is the machine's own.
+ */
 static void begin(struct reading *x, const struct lvl_dom *d, unsigned flags,
 		  const struct lvl_refusals *why)
 {
@@ -100,34 +102,38 @@ static void begin(struct reading *x, const struct lvl_dom *d, unsigned flags,
 	x->rc = 0;
 	x->next = 0;
 	x->p = d->p;
-	if (flags & LVL_SET_DELTA)
-		return;
-	for (w = 0; w < LVL_NR_WORDS; w++) {
+	for (w = 0; w < LVL_NR_WORDS && !(flags & LVL_SET_DELTA); w++) {
 		if (lvl_words[w].place == LVL_PLACE_STATE)
 			continue;
 		x->p.v[w] = 0;
-		x->p.k[w] = 0xffffffffu;
+		x->p.k[w] = lvl_words[w].place <= LVL_PLACE_EDX ? ~0u : 0;
 	}
 }
 
-/* What of MSRs that were not given follows from what was. */
-static void follow(struct reading *x)
+/*
+ * State is no part of leaves and MSRs, and some of it follows from them: where
+ * these bits are other than before, it is read off anew (host.h).
+ */
+static void follow(struct lvl_policy *p, const struct lvl_policy *before)
 {
-	const uint32_t *derived = lvl_masks[LVL_MASK_DERIVED];
-	struct lvl_policy all;
-	unsigned i, done = 0;
+	static const uint16_t tells[] = {
+		LVL_F_FXSR, LVL_F_RTM,   LVL_F_RTM_ALWAYS_ABORT, LVL_F_ITSC,
+		LVL_F_RSBA, LVL_F_RRSBA, LVL_F_ARCH_CAPS,        LVL_F_LM,
+	};
+	struct lvl_policy whole = *p;
+	unsigned i, w;
 
-	for (i = 0; i < LVL_NR_MSRS; i++) {
-		unsigned lo = lvl_msrs[i].word, hi = lvl_msrs[i].high;
-
-		if (x->msr_seen[i] || !(derived[lo] | derived[hi]))
+	for (i = 0; i < LVL_COUNT(tells); i++)
+		if (lvl_has(p, tells[i]) != lvl_has(before, tells[i]))
+			break;
+	if (i == LVL_COUNT(tells))
+		return;
+	lvl_policy_normalise(&whole, NULL);
+	for (w = 0; w < LVL_NR_WORDS; w++) {
+		if (lvl_words[w].place != LVL_PLACE_STATE)
 			continue;
-		if (!done++) {
-			all = x->p;
-			lvl_finalise(&all);
-		}
-		x->p.v[lo] |= all.v[lo] & derived[lo];
-		x->p.v[hi] |= all.v[hi] & derived[hi];
+		p->v[w] = whole.v[w];
+		p->k[w] = whole.k[w];
 	}
 }
 
@@ -153,8 +159,7 @@ static int set_bytes(struct lvl_dom *d, const void *leaves, size_t nr_leaf,
 	}
 	if (x.rc)
 		return x.rc;
-	if (!(flags & LVL_SET_DELTA))
-		follow(&x);
+	follow(&x.p, &d->p);
 	return lvl_dom_set_policy(d, &x.p, flags, why);
 }
 

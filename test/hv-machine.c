@@ -97,7 +97,7 @@ static int faults(void *arg)
 /* The bit of CPUID faulting is not believed. */
 static void test_faulting(void **state)
 {
-	static const struct lvl_trial trial = { faults, NULL };
+	static const struct lvl_trial trial = { .faults = faults };
 	static const struct {
 		const char *model;
 		int stuck, dead;

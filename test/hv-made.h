@@ -70,13 +70,15 @@ struct machine {
 static inline void machine_on(struct machine *m, const char *platform,
 			      const struct lvl_params *params)
 {
+	static const struct lvl_trial trial = { .mxcsr_mask = 0xffff,
+						.tsc_khz = 2000000 };
 	struct refused r;
 	struct lvl_refusals why = keep(&r);
 
 	sim_now = &m->sim;
 	lvl_hv_init(&m->hv, lvl_platform_find(platform, strlen(platform)),
 		    params);
-	if (lvl_cpu_up(&m->hv, &m->cpu, 0, NULL, &why) ||
+	if (lvl_cpu_up(&m->hv, &m->cpu, 0, &trial, &why) ||
 	    lvl_hv_ready(&m->hv, &why) || lvl_cpu_start(&m->hv, &m->cpu)) {
 		print_refused(&r);
 		fail_msg("no machine");

@@ -162,16 +162,17 @@ void lvl_hv_init(struct lvl_hv *hv, const struct lvl_platform *platform,
 		 const struct lvl_params *params);
 
 /*
- * Does CPUID outside of the kernel fault just now?  For lvl_cpu_up(): a
- * function of yours that runs CPUID at CPL 3 on this CPU and says whether it
- * raised #GP.  The enumerating bit is not trusted: faulting is used only if
- * its switch can be turned on, reads back, and, with this function, works
- * and stops.
+ * What hv cannot find out by itself; what is 0 or NULL is not known then.
+ * faults: a function of yours that runs CPUID at CPL 3 on this CPU and says
+ * whether it raised #GP.  The enumerating bit of faulting is not trusted: its
+ * switch must turn and read back, and CPUID must fault, and stop to.
  */
 typedef int lvl_faults_fn(void *arg);
 struct lvl_trial {
-	lvl_faults_fn *faults; /* may be NULL */
+	lvl_faults_fn *faults;
 	void *arg;
+	uint32_t mxcsr_mask; /* FXSAVE's; 0xffbf if that is 0 (SDM v1 10.5.1) */
+	uint32_t tsc_khz;    /* as calibrated */
 };
 
 /*

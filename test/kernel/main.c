@@ -73,7 +73,7 @@ static void parameters(struct lvl_params *params, const struct start *start)
 
 static void probe(const struct start *start)
 {
-	struct lvl_trial trial = { ring3_faults, NULL };
+	struct lvl_trial trial = { .faults = ring3_faults };
 	struct lvl_refusals why = { report_refusal, "machine" };
 	struct lvl_params params;
 
