@@ -141,3 +141,16 @@ assert eval(sys.argv[2]), d' "$1" "$2"
 	run -2 "$cpulevel" show skx.txt --of pv-max --platform kvm-7.2
 	grep -q 'runs no pv guests' <<<"$output"
 }
+
+@test "nested VMX: of machines whose VMX MSRs are known, so is the level" {
+	"$cpulevel" level --guest hvm --of max --platform kvm-7.2 --json \
+		cpu:emerald-rapids cpu:sapphire-rapids >vmx.json || [ $? -eq 4 ]
+	json vmx.json '{"vmx", "vmx-ept-1gb"} <= set(d["features"])'
+	json vmx.json 'd["numbers"]["vmx-vmcs-size"] == 4096'
+	json vmx.json 'not [f for f in d["incomplete"] if f.startswith("vmx")]'
+	"$cpulevel" explain cpu:sapphire-rapids vmx-ple --guest hvm --platform kvm-7.2 >out
+	grep -q 'M.nested-vmx  *1 -> 0' out
+	"$cpulevel" level --guest hvm --of max --platform xen-4.23 --json \
+		cpu:emerald-rapids cpu:sapphire-rapids >vmx.json || [ $? -eq 4 ]
+	json vmx.json '"vmx" in d["incomplete"]'
+}
