@@ -84,7 +84,6 @@ const struct lvl_virtualised_ lvl_virtualised_[] = {
 	{ 0xc000, LVL_F_IBPB_RET, LVL_F_IBRSB, 0x6, 5, 0x6 },
 	{ 0xff00, LVL_F_AMD_STIBP, LVL_F_STIBP, 0x6, 5, 0x6 },
 	{ 0x700, 0x0, LVL_F_L1D_FLUSH, 0x6, 0, 0x0 },
-	{ 0x800, 0x0, LVL_F_L1D_FLUSH, 0x6, 2, 0x0 },
 	{ 0xff00, LVL_F_AMD_SSBD, LVL_F_SSBD, 0x6, 5, 0x6 },
 	{ 0x3f00, 0x0, LVL_F_SHA512, 0x6, 0, 0x0 },
 	{ 0x3, 0x0, LVL_F_SHA512, 0x7, 0, 0x0 },
@@ -513,7 +512,7 @@ const struct lvl_virtualised_ lvl_virtualised_[] = {
 	{ 0xff1f, 0x0, LVL_F_VMX_EXIT2_LOAD_SPEC_CTRL, 0x4, 0, 0x0 },
 	{ 0xff1f, 0x0, LVL_F_VMX_EXIT2_SHADOW_STACK_BUSY, 0x4, 0, 0x0 },
 };
-const unsigned lvl_nr_virtualised_ = 488;
+const unsigned lvl_nr_virtualised_ = 487;
 
 const uint32_t lvl_guest_words_[LVL_NR_GUESTS][2][LVL_NR_WORDS] = {
 	{
