@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What guests run: CPUID for every entry of their job (job.h), results beside
- * the question, then HLT, which ends it in either kind: an intercept under
- * SVM, #GP in ring 3.  Copied to where the guest runs, so it is position
+ * the question, then HLT or VMMCALL, which end it: intercepts under SVM, #GP in
+ * ring 3.  Copied to where the guest runs, so it is position
  * independent; each kind has the address of its job in rbp.
  */
 #include "layout.h"
@@ -16,7 +16,17 @@
 	cpuid
 	.endm
 
-	/* ask OPERATION: rdi entries at rsi, by CPUID or forced_cpuid */
+	/* the host says in ebx that there was #GP, as a handler would see */
+	.macro	read_msr
+	mov	%eax, %ecx
+	xor	%ebx, %ebx
+	rdmsr
+	mov	%ebx, %ecx
+	mov	%edx, %ebx
+	xor	%edx, %edx
+	.endm
+
+	/* ask OPERATION: rdi entries at rsi, by CPUID or one of the above */
 	.macro	ask operation
 1:	mov	(%rsi), %eax
 	mov	4(%rsi), %ecx
@@ -46,15 +56,33 @@ hvm_guest:
 	mov	%rax, JOB_GOT_CR4(%rbp)
 	mov	JOB_COUNT(%rbp), %rdi
 	lea	JOB_ASKED(%rbp), %rsi
+	mov	JOB_HOW(%rbp), %eax
+	cmp	$HOW_MSR, %eax
+	je	4f
+	cmp	$HOW_USER, %eax
+	je	3f
+	cmp	$HOW_FAULT, %eax
+	je	2f
 	ask	cpuid
 	hlt
+2:	mov	$MSR_MISC_FEATURES, %ecx
+	mov	$1, %eax
+	xor	%edx, %edx
+	wrmsr
+3:	lea	5f(%rip), %rcx
+	mov	$2, %r11d
+	sysretq
+4:	ask	read_msr
+	hlt
+5:	ask	cpuid
+	vmmcall			/* HLT is not for ring 3 */
 hvm_guest_end:
 
 pv_guest:
 	mov	JOB_COUNT(%rbp), %rdi
 	lea	JOB_ASKED(%rbp), %rsi
-	cmpq	$0, JOB_FORCED(%rbp)
-	jne	2f
+	cmpq	$HOW_FORCED, JOB_HOW(%rbp)
+	je	2f
 	ask	cpuid
 	hlt
 2:	ask	forced_cpuid

@@ -10,7 +10,7 @@ _Static_assert(offsetof(struct job, count) == JOB_COUNT &&
 		       offsetof(struct job, xcr0) == JOB_XCR0 &&
 		       offsetof(struct job, got_cr4) == JOB_GOT_CR4 &&
 		       offsetof(struct job, got_xcr0) == JOB_GOT_XCR0 &&
-		       offsetof(struct job, forced) == JOB_FORCED &&
+		       offsetof(struct job, how) == JOB_HOW &&
 		       offsetof(struct job, asked) == JOB_ASKED &&
 		       sizeof(struct lvl_leaf) == 24,
 	       "what guest.S knows of struct job");
@@ -69,4 +69,17 @@ void job_live_leaves(struct job *job)
 	ask(job, 7, 0);
 	ask_range(job, 0xd, 0xd, 3);
 	ask(job, 0x80000001, 0);
+}
+
+void job_msrs(struct job *job)
+{
+	unsigned i;
+
+	job->count = 0;
+	for (i = 0; i < LVL_NR_MSRS; i++)
+		ask(job, lvl_msrs[i].index, 0);
+	ask(job, 0, 0);
+	ask(job, 0x1b, 0);
+	ask(job, 0xc0000000, 0);
+	ask(job, 0xffffffff, 0);
 }

@@ -13,6 +13,7 @@
 #define CR4_PAE 0x20
 #define CR4_OSXSAVE 0x40000
 #define MSR_EFER 0xc0000080
+#define EFER_SCE 0x1
 #define EFER_LME 0x100
 #define EFER_LMA 0x400
 #define EFER_SVME 0x1000
@@ -33,8 +34,18 @@
 #define JOB_XCR0 16
 #define JOB_GOT_CR4 24
 #define JOB_GOT_XCR0 32
-#define JOB_FORCED 40
+#define JOB_HOW 40
 #define JOB_ASKED 64
+
+/* how a guest asks: job.how */
+#define HOW_KERNEL 0 /* CPUID in ring 0 of an HVM guest */
+#define HOW_USER 1   /* in ring 3 of it */
+#define HOW_FAULT 2  /* there, with CPUID faulting turned on */
+#define HOW_MSR 3    /* RDMSR in ring 0 */
+#define HOW_FORCED 4 /* in ring 3 of the machine, behind the prefix */
+#define HOW_NATIVE 5 /* there, without it */
+
+#define MSR_MISC_FEATURES 0x140 /* bit 0: CPUID faults, SDM v4 */
 
 /* guest physical, and for the ring-3 guest offsets from USER_BASE */
 #define GUEST_CODE 0x1000

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A kernel that levels: core and hv on the bare machine, as a hypervisor has
- * them.  It probes the machine, makes guests, lets them run at the same time
- * and prints what each saw.  test/kernel/run boots it on several models, hands
- * records of one to the next and compares.
+ * them.  It probes the machine, makes guests, lets them run in turns, each
+ * until its next CPUID, and prints what each saw.  The test (run) boots it on
+ * several models, hands records and running guests of one to the next and
+ * compares.
  *
  * The command line says which guests:
  *
