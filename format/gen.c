@@ -115,6 +115,16 @@ int lvl_gen_signature(const struct lvl_policy *p, struct lvl_gen_signature *s)
 	       !lvl_get(p, LVL_F_EXT_FAMILY);
 }
 
+static int is_signature(unsigned field)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(signature); i++)
+		if (signature[i] == field)
+			return 1;
+	return 0;
+}
+
 void lvl_gen_same_signature(struct lvl_gen *g)
 {
 	unsigned i;
@@ -226,6 +236,12 @@ static int stays_absent(const struct lvl_gen *g, unsigned field)
 	return 0;
 }
 
+/* A signature with a family counts as a whole: stepping 0 is one, too. */
+static int is_empty(const struct lvl_gen *g, unsigned field)
+{
+	return all_zero(g->p, is_signature(field) ? LVL_F_BASE_FAMILY : field);
+}
+
 /*
  * What a stack makes itself of the rest, and what says nothing, is no loss:
  * derived fields, values without carrier, identity that is empty, features
@@ -241,7 +257,7 @@ static int matters(const struct lvl_gen *g, unsigned field)
 	if (f->rule == LVL_LEAK) /* nobody promised what nobody knows */
 		return lvl_known(g->p, field);
 	return (f->rule != LVL_PIN && f->rule != LVL_FREE) ||
-	       !all_zero(g->p, field);
+	       !is_empty(g, field);
 }
 
 /* LVL_NR_LOST: not lost. */

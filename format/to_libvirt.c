@@ -137,6 +137,9 @@ static int write_guest(struct lvl_gen *g)
 	write_vendor(g, "  <vendor>%s</vendor>\n");
 	write_phys_bits(g, lvl_base_phys_bits(g, &n.base));
 	each_feature(g, &n, put_xml);
+	/* every guest of QEMU has it, and check='full' wants all named */
+	if (!lvl_has(g->p, LVL_F_HYPERVISOR))
+		put_xml(g, "hypervisor", 1);
 	fputs("</cpu>\n", g->out);
 	return 0;
 }

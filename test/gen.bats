@@ -60,6 +60,25 @@ setup() {
 	says "<feature policy='disable' name='core-capability'/>"
 }
 
+# With check='full' libvirt starts no domain that has an extra feature.
+@test "gen: libvirt, a guest has the hypervisor bit, a host has not" {
+	"$cpulevel" gen cpu:icelake-sp --for libvirt >cpu.xml 2>/dev/null
+	grep -q "<feature policy='require' name='hypervisor'/>" cpu.xml
+	"$cpulevel" gen pool.level --for libvirt >cpu.xml 2>/dev/null
+	[ "$(grep -c "name='hypervisor'" cpu.xml)" = 1 ]
+	run "$cpulevel" gen cpu:icelake-sp --for libvirt-host
+	[[ $output != *"name='hypervisor'"* ]]
+}
+
+# A model's own stepping would be there.
+@test "gen: stepping 0 is lost like any other" {
+	for stepping in 0 1; do
+		sed "s/^cpuid 0x00000001 -    0x0005065./cpuid 0x00000001 - 0x0005065$stepping/" clx.txt >s.txt
+		"$cpulevel" gen s.txt --for libvirt --json >g.json
+		json g.json 'any(l["field"] == "stepping" and l["lost"] == "left" for l in d["losses"])'
+	done
+}
+
 # A model's own model-id would be there.
 @test "gen: qemu, a name of the CPU that is empty is written" {
 	"$cpulevel" gen clx.txt --for qemu >cpu 2>/dev/null
