@@ -79,6 +79,7 @@ class Registry:
             if m:
                 self.place(row['name'], m)
         self.field = {row['qemu']: row['name'] for row in rows('names')}
+        self.libvirt = {row['libvirt']: row['name'] for row in rows('names')}
 
     def place(self, name, m):
         for sub in range(int(m[2]), int(m[3] or m[2]) + 1):
@@ -99,6 +100,16 @@ def registers(policy):
             for row in policy['cpuid'] for r in REGS}
 
 
+def printed(path):
+    """What the guest printed, by register."""
+    seen = {}
+    with open(path, encoding='ascii') as f:
+        for line in f.read().splitlines()[1:]:
+            m = LINE.match(line)
+            seen.update({(int(m[1], 16), int(m[2], 16), r): int(m[3 + i], 16) for i, r in enumerate(REGS)})
+    return seen
+
+
 class Qemu:
     """The one that is installed: what it knows, and guests of it."""
 
@@ -113,19 +124,13 @@ class Qemu:
         self.can = next(s for s in said if isinstance(s, dict) and 'model' in s)['model']['props']
 
     def boot(self, cpu, machine='microvm'):
-        """What the guest printed: as text, in self.out, and by register."""
+        """What the guest printed, by register; the text is in self.out."""
         ran = run(*QEMU, '-machine', machine, '-cpu', cpu, '-kernel', self.kernel,
                   '-chardev', 'file,id=out,path=' + self.out, '-device', 'isa-debugcon,iobase=0xe9,chardev=out',
                   '-device', 'isa-debug-exit,iobase=0xf4,iosize=1')
         if ran.returncode != EXIT_DONE or ran.stderr:
             raise Trouble('QEMU exits with %d: %s -cpu %s' % (ran.returncode, ran.stderr.strip(), cpu))
-        with open(self.out, encoding='ascii') as f:
-            lines = f.read().splitlines()
-        seen = {}
-        for line in lines[1:]:
-            m = LINE.match(line)
-            seen.update({(int(m[1], 16), int(m[2], 16), r): int(m[3 + i], 16) for i, r in enumerate(REGS)})
-        return seen
+        return printed(self.out)
 
 
 class Proof:
