@@ -107,10 +107,11 @@ static void phase_end(struct guest *g)
 	uint64_t i, xcr0 = job->got_cr4 & CR4_OSXSAVE ? job->got_xcr0
 						      : g->vcpu.xcr0;
 
-	print("phase %s %x %s cr4=%x xcr0=%x id=%x apic=%x\n", g->name,
-	      (uint64_t)g->phase, names[job->how], job->got_cr4, xcr0,
+	print("phase %s %x %s cr4=%x xcr0=%x id=%x apic=%x beyond=%x\n",
+	      g->name, (uint64_t)g->phase, names[job->how], job->got_cr4, xcr0,
 	      (uint64_t)g->vcpu.id,
-	      (uint64_t) !(g->vcpu.mode & LVL_MODE_APIC_OFF));
+	      (uint64_t) !(g->vcpu.mode & LVL_MODE_APIC_OFF),
+	      (uint64_t)(g->dom.flags & LVL_DOM_BEYOND_VENDOR));
 	for (i = 0; i < job->count; i++) {
 		const struct lvl_leaf *a = &job->asked[i];
 

@@ -5,7 +5,7 @@
  * All of its output is lines for the test that runs the kernel (run):
  *
  *	record NAME HEX		its policy, lvl_dom_save()
- *	phase NAME N HOW cr4=.. xcr0=.. id=.. apic=..
+ *	phase NAME N HOW cr4=.. xcr0=.. id=.. apic=.. beyond=..
  *	saw NAME N LEAF SUBLEAF EAX EBX ECX EDX
  *
  * Of an MSR: its index, 0, its halves, 1 if it is not there, and nothing.

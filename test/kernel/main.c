@@ -31,10 +31,10 @@
 #define EXIT_GOOD 0x10   /* QEMU's status is 33 */
 #define NR_GUESTS 6
 
+#define TURNS_MAX 100000 /* of one guest */
+
 /* Not 0: an APIC id of 0 would not be seen. */
 enum { ID_OWN = 1, ID_PV, ID_LEVEL };
-
-#define NO_TURN_WITHOUT_CPUID 100000
 
 void kernel_main(uint32_t info);
 
@@ -44,6 +44,7 @@ static struct lvl_hv hv;
 static struct lvl_cpu cpu;
 static struct guest guests[NR_GUESTS];
 static unsigned nr_guests;
+static uint64_t switches; /* turns after another guest's */
 
 static void must(int rc, const char *what)
 {
@@ -91,8 +92,9 @@ static void probe(const struct start *start)
 
 /* -- guests ---------------------------------------------------------------- */
 
-/* The next guest, a domain with the default policy; NULL: no room. */
-static struct guest *guest_new(const char *name, enum lvl_guest kind)
+/* The next guest: a domain with the default policy. */
+static struct guest *guest_new(const char *name, enum lvl_guest kind,
+			       unsigned flags)
 {
 	struct lvl_refusals why = { report_refusal, (void *)name };
 
@@ -100,7 +102,7 @@ static struct guest *guest_new(const char *name, enum lvl_guest kind)
 		print("fail %s: no room\n", name);
 		machine_exit(1);
 	}
-	must(lvl_dom_init(&guests[nr_guests].dom, &hv, kind, NULL, 0, &why),
+	must(lvl_dom_init(&guests[nr_guests].dom, &hv, kind, NULL, flags, &why),
 	     name);
 	return &guests[nr_guests];
 }
@@ -144,7 +146,7 @@ static void level_of(struct lvl_policy *level, const struct start *start)
 static struct guest *guest_at(const char *name, const struct lvl_policy *level)
 {
 	struct lvl_refusals why = { report_refusal, (void *)name };
-	struct guest *g = guest_new(name, LVL_HVM);
+	struct guest *g = guest_new(name, LVL_HVM, 0);
 
 	must(lvl_dom_set_policy(&g->dom, level, LVL_SET_FULL, &why), name);
 	guest_add(g, name, ID_LEVEL);
@@ -164,7 +166,7 @@ static void level(const struct start *start)
 static struct guest *admit(const char *name, const uint8_t *record, size_t size)
 {
 	struct lvl_refusals why = { report_refusal, (void *)name };
-	struct guest *g = guest_new(name, LVL_HVM);
+	struct guest *g = guest_new(name, LVL_HVM, 0);
 	int rc = lvl_dom_preflight(&g->dom, record, size, 0, &why);
 
 	print("preflight %s %w %s\n", name, (uint32_t)-rc,
@@ -206,6 +208,10 @@ static void arrive(const struct start *start)
 
 static void turn(struct guest *g)
 {
+	static const struct guest *last;
+
+	switches += g != last;
+	last = g;
 	guest_turn(g, &cpu);
 	if (g->leaves && g->answered == g->leaves) {
 		move_out(g);
@@ -224,12 +230,12 @@ static void run(void)
 				turn(&guests[i]);
 				left++;
 			}
-		if (++turns > NO_TURN_WITHOUT_CPUID) {
+		if (++turns > TURNS_MAX) {
 			print("fail a guest does not end\n");
 			machine_exit(1);
 		}
 	}
-	print("writes %x\n", hv_writes - writes);
+	print("switches %x writes=%x\n", switches, hv_writes - writes);
 	for (i = 0; i < nr_guests; i++)
 		print("ran %s turns=%x answered=%x\n", guests[i].name,
 		      guests[i].turns, guests[i].answered);
@@ -252,8 +258,9 @@ void kernel_main(uint32_t info)
 		print("fail %s\n", svm);
 		machine_exit(1);
 	}
-	guest_add(guest_new("own", LVL_HVM), "own", ID_OWN);
-	guest_add(guest_new("pv", LVL_PV), "pv", ID_PV);
+	guest_add(guest_new("own", LVL_HVM, LVL_DOM_BEYOND_VENDOR), "own",
+		  ID_OWN);
+	guest_add(guest_new("pv", LVL_PV, 0), "pv", ID_PV);
 	report_leaks(&guests[1].dom, "pv");
 	if (start_has(&start, "level"))
 		level(&start);

@@ -76,6 +76,7 @@ static void map(struct svm_guest *g)
 {
 	uint64_t *pml4 = (uint64_t *)(g->memory + GUEST_TABLES);
 
+	/* three tables, one behind the other */
 	pml4[0] = (GUEST_TABLES + PAGE_SIZE) | PAGE_TABLE_USER;
 	pml4[512] = (GUEST_TABLES + 2 * PAGE_SIZE) | PAGE_TABLE_USER;
 	pml4[1024] = PAGE_LARGE | PAGE_TABLE_USER;
