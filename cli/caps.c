@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "caps.h"
 
+#include "format/measured.h"
+
 #include <string.h>
 
 const char *const verdict_words[] = { "yes", "no", "unknown" };
@@ -47,6 +49,8 @@ int native_of(struct native *n, const struct lvl_desc *d)
 {
 	const struct lvl_policy *raw = d->policy[LVL_KIND_RAW];
 	const struct lvl_policy *host = d->policy[LVL_KIND_HOST];
+	const char *line;
+	int rc;
 
 	if (!raw && !host) {
 		cli_error("%s says what guests see, not what the machine is: "
@@ -60,6 +64,15 @@ int native_of(struct native *n, const struct lvl_desc *d)
 	else if (host)
 		add_known(&n->p, host);
 	lvl_caps_read(&n->caps, &n->p);
+	n->virtualised = d->policy[LVL_KIND_HVM_MAX] &&
+			 !(d->hints & LVL_HINT_GUESTS_DERIVED);
+	rc = lvl_measured_read(d, &n->measured, &line);
+	if (rc < 0) {
+		cli_error("%s: no measurement: \"%.80s\"", d->name, line);
+		return EXIT_INPUT;
+	}
+	if (rc)
+		n->caps.measured = &n->measured;
 	return 0;
 }
 
@@ -228,7 +241,7 @@ static int virtualises(const struct native *n)
 	enum lvl_verdict vmx = native_has(n, LVL_F_VMX);
 	enum lvl_verdict svm = native_has(n, LVL_F_SVM);
 
-	if (vmx == LVL_YES || svm == LVL_YES)
+	if (vmx == LVL_YES || svm == LVL_YES || n->virtualised)
 		return 1;
 	return vmx == LVL_NO && svm == LVL_NO ? 0 : -1;
 }
@@ -276,6 +289,16 @@ static int exit_of(const struct caps_answer *a)
 	return EXIT_YES;
 }
 
+static int write_desc(const struct lvl_desc *d, const char *name)
+{
+	struct cli_out o;
+	int rc = cli_out_open(&o, name);
+
+	if (rc)
+		return rc;
+	return cli_out_close(&o, lvl_desc_write(d, o.f) ? EXIT_INPUT : 0);
+}
+
 static int caps(char *file, struct caps_answer *a, int as_json)
 {
 	int rc;
@@ -284,7 +307,12 @@ static int caps(char *file, struct caps_answer *a, int as_json)
 	if (!d)
 		return rc;
 	a->name = d->name;
-	rc = native_of(&a->host, d);
+	if (a->measure)
+		rc = caps_measure(d);
+	if (!rc && a->output)
+		rc = write_desc(d, a->output);
+	if (!rc)
+		rc = native_of(&a->host, d);
 	if (!rc) {
 		count(a);
 		if (as_json)
@@ -302,6 +330,8 @@ static int run(int argc, char **argv)
 	static const struct option opts[] = {
 		{ "guest", required_argument, NULL, 'g' },
 		{ "verbose", no_argument, NULL, 'v' },
+		{ "measure", no_argument, NULL, 'm' },
+		{ "output", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "from", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
@@ -311,12 +341,16 @@ static int run(int argc, char **argv)
 	int c, rc = 0, as_json = 0;
 
 	a.guests = (1u << LVL_NR_GUESTS) - 1;
-	while (!rc && (c = cli_getopt(argc, argv, "v", opts)) != -1) {
+	while (!rc && (c = cli_getopt(argc, argv, "vo:", opts)) != -1) {
 		if (c == 'g') {
 			rc = cli_set_guest(&s, optarg);
 			a.guests = 1u << s.guest;
 		} else if (c == 'v') {
 			a.all = 1;
+		} else if (c == 'm') {
+			a.measure = 1;
+		} else if (c == 'o') {
+			a.output = optarg;
 		} else if (c == 'j') {
 			as_json = 1;
 		} else if (c == 'f') {
@@ -344,11 +378,17 @@ const struct verb verb_caps = {
 		"options:\n"
 		"  --guest KIND    pv, hvm-shadow or hvm alone\n"
 		"  --verbose, -v   every field, with the reason\n"
+		"  --measure       try what KVM on this machine lets programs "
+		"decide of hvm guests;\n"
+		"                  FILE is of this machine as it is\n"
+		"  -o, --output F  write the description, with what was "
+		"measured, for later answers\n"
 		"  --json          a cpulevel-caps document\n"
 		"  --from FORMAT   do not detect the format\n\n"
 		"examples:\n"
 		"  cpulevel caps host.txt\n"
 		"  cpulevel caps host.txt --guest pv --verbose\n"
+		"  cpulevel caps this.txt --measure -o this.txt\n"
 		"  cpulevel caps host.txt --json | jq .guests.hvm.verdict\n\n"
 		"Exit: 0, or 4 if what the host can control is not known.\n",
 	.run = run,

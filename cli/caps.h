@@ -11,6 +11,8 @@
 struct native {
 	struct lvl_policy p; /* RAW, and what HOST knows beside it */
 	struct lvl_caps caps;
+	struct lvl_measured measured; /* where caps.measured is set */
+	int virtualised;              /* KVM or Xen runs HVM guests there */
 };
 
 /* EXIT_INPUT after a message if the description is of no machine. */
@@ -38,6 +40,8 @@ struct caps_answer {
 	struct native host;
 	unsigned guests; /* 1 << enum lvl_guest */
 	int all;         /* --verbose */
+	int measure;     /* --measure */
+	const char *output;
 	unsigned count[LVL_NR_GUESTS][LVL_NR_CLASSES][LVL_NR_CONTROLS];
 	unsigned sum[LVL_NR_GUESTS][LVL_NR_CONTROLS];
 	unsigned unread; /* fields of which the host says nothing */
@@ -52,6 +56,15 @@ unsigned caps_leaves(const struct caps_answer *a, char *buf, size_t size);
 /* One line about a kind of guest. */
 void caps_verdict(const struct caps_answer *a, enum lvl_guest guest, char *buf,
 		  size_t size);
+
+/*
+ * Measure here what the description d says of this machine, and note it there.
+ * 0 or an exit code.
+ */
+int caps_measure(struct lvl_desc *d);
+
+/* What was measured, for people. */
+void caps_measured_text(const struct lvl_measured *m);
 
 void caps_text(const struct caps_answer *a);
 void caps_json(const struct caps_answer *a);

@@ -71,6 +71,22 @@ static void guest(const struct caps_answer *a, enum lvl_guest g, int first)
 	fputs("\n      ]\n    }", stdout);
 }
 
+static void measured(const struct lvl_measured *m)
+{
+	char place[CLI_PLACE];
+	unsigned i, any = 0;
+
+	fputs("  \"measured\": [", stdout);
+	for (i = 0; i < LVL_NR_WORDS; i++)
+		if (m->done[i])
+			printf("%s\n    {\"register\": \"%s\", \"done\": "
+			       "\"0x%08x\", \"pinned\": \"0x%08x\", "
+			       "\"never\": \"0x%08x\"}",
+			       any++ ? "," : "", cap_register(i, place),
+			       m->done[i], m->pinned[i], m->never[i]);
+	fputs("\n  ],\n", stdout);
+}
+
 void caps_json(const struct caps_answer *a)
 {
 	unsigned i, first = 1;
@@ -85,6 +101,8 @@ void caps_json(const struct caps_answer *a)
 		capability(&a->host, i);
 	fputs("\n  ],\n", stdout);
 	encodings(&a->host);
+	if (a->host.caps.measured)
+		measured(a->host.caps.measured);
 	printf("  \"not_counted\": %u,\n  \"guests\": {", a->unread);
 	for (i = 0; i < LVL_NR_GUESTS; i++) {
 		if (!(a->guests >> i & 1))

@@ -252,6 +252,8 @@ void caps_text(const struct caps_answer *a)
 	faulting(n);
 	masks(n);
 	encodings(n);
+	if (n->caps.measured)
+		caps_measured_text(n->caps.measured);
 	putchar('\n');
 	table(a);
 	putchar('\n');

@@ -189,11 +189,19 @@ static void fact(const struct lvl_fact *f)
 
 static void provenance(const struct lvl_desc *d)
 {
+	unsigned measured = 0;
 	size_t i;
 
 	printf("%s%s%s\n", cli_ink(INK_BOLD), d->name, cli_ink(INK_PLAIN));
-	for (i = 0; i < d->nr_facts; i++)
-		fact(&d->fact[i]);
+	for (i = 0; i < d->nr_facts; i++) {
+		if (!strcmp(d->fact[i].key, "measured"))
+			measured++;
+		else
+			fact(&d->fact[i]);
+	}
+	if (measured)
+		printf("  %-12s %u registers, see `cpulevel caps`\n",
+		       "measured", measured);
 	if (d->nr_cpus && !lvl_desc_fact(d, "cpus"))
 		printf("  %-12s %u\n", "cpus", d->nr_cpus);
 }

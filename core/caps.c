@@ -254,6 +254,7 @@ const char *lvl_sight_text(enum lvl_sight sight)
 		"the mask lets the CPU's live state through",
 		"it shows in what instructions do",
 		"no register shows it",
+		"measured: shown whatever the guest is told",
 		"not known what the host can control",
 	};
 
@@ -318,6 +319,12 @@ static enum lvl_sight state_sight(const struct lvl_field *f)
 							 : LVL_SIGHT_ABSTRACT;
 }
 
+static int is_pinned(const struct lvl_measured *m, const struct lvl_field *f)
+{
+	return m && f->word != LVL_NO_WORD &&
+	       (m->done[f->word] & m->pinned[f->word] & f->mask);
+}
+
 static enum lvl_sight sight_of(const struct lvl_caps *caps,
 			       enum lvl_guest guest, const struct lvl_field *f)
 {
@@ -328,7 +335,10 @@ static enum lvl_sight sight_of(const struct lvl_caps *caps,
 		return state_sight(f);
 	if (place >= LVL_PLACE_MSR_LO)
 		return LVL_SIGHT_MSR;
-	return guest == LVL_PV ? pv_sight(caps, f) : LVL_SIGHT_EXITS;
+	if (guest == LVL_PV)
+		return pv_sight(caps, f);
+	return is_pinned(caps->measured, f) ? LVL_SIGHT_PINNED
+					    : LVL_SIGHT_EXITS;
 }
 
 /* Which column of the gates: registry.h has them as pv, svm, vmx. */
@@ -348,6 +358,7 @@ static enum lvl_control judge(enum lvl_sight sight, const char *gate)
 	case LVL_SIGHT_KEPT:
 	case LVL_SIGHT_FORWARDED:
 	case LVL_SIGHT_SILICON:
+	case LVL_SIGHT_PINNED:
 		return LVL_SHOWN;
 	case LVL_SIGHT_UNKNOWN:
 		return LVL_CONTROL_UNKNOWN;

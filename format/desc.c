@@ -149,6 +149,21 @@ int lvl_desc_add_fact(struct lvl_desc *d, const char *key, const char *value)
 	return 0;
 }
 
+void lvl_desc_drop_facts(struct lvl_desc *d, const char *key)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < d->nr_facts; i++) {
+		if (strcmp(d->fact[i].key, key) != 0) {
+			d->fact[kept++] = d->fact[i];
+			continue;
+		}
+		free(d->fact[i].key);
+		free(d->fact[i].value);
+	}
+	d->nr_facts = kept;
+}
+
 const char *lvl_desc_fact(const struct lvl_desc *d, const char *key)
 {
 	size_t i;

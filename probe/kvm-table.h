@@ -7,8 +7,24 @@
 
 #include <linux/kvm.h>
 
+#include <cpulevel/import.h>
+
 /* KVM_MAX_CPUID_ENTRIES: it takes and gives no more. */
 #define KVM_MAX_ENTRIES 256u
+
+/* Fill err; returns -code. */
+int kvm_fail(struct lvl_ferr *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Open KVM (NULL: /dev/kvm), and ask the kernel that its guests may have AMX.
+ * -LVL_E_UNSUPPORTED.
+ */
+int kvm_open(const char *device, int *kvm, struct lvl_ferr *err);
+
+/* KVM_GET_SUPPORTED_CPUID or its like; free() it.  -LVL_E_IO. */
+int kvm_table_read(int kvm, unsigned long request, struct kvm_cpuid2 **t,
+		   struct lvl_ferr *err);
 
 /* n entries of zeroes; NULL without memory.  free() it. */
 struct kvm_cpuid2 *kvm_table_new(unsigned n);

@@ -1,30 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE /* syscall() */
 #include "kvm.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <asm/prctl.h>
-#include <linux/kvm.h>
-
 #include "kvm-table.h"
 
-/* Later than the kernel headers of some systems. */
-#ifndef ARCH_REQ_XCOMP_GUEST_PERM
-#define ARCH_REQ_XCOMP_GUEST_PERM 0x1025
-#endif
-#define KVM_CAP_SYS_ATTRIBUTES_NR 209
-#define KVM_CAP_SMALLER_MAXPHYADDR_NR 185
-#define XCOMP_GUEST_SUPP 0 /* attribute KVM_X86_XCOMP_GUEST_SUPP */
-#define TILEDATA 18        /* XCR0 bit, SDM v1 13.1 */
+#define KVM_CAP_SMALLER_MAXPHYADDR_NR 185 /* later than some headers */
 
 #define MOST_MSRS 1024
 
@@ -38,45 +24,7 @@ struct kvm {
 	uint8_t read[MOST_MSRS]; /* 1: KVM told the value */
 };
 
-static int fail(struct kvm *k, int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	k->err->code = code;
-	k->err->line = 0;
-	vsnprintf(k->err->text, sizeof(k->err->text), fmt, ap);
-	va_end(ap);
-	return -code;
-}
-
-/* -- the tables ------------------------------------------------------------ */
-
-struct kvm_cpuid2 *kvm_table_new(unsigned n)
-{
-	struct kvm_cpuid2 *t =
-		calloc(1, sizeof(*t) + n * sizeof(t->entries[0]));
-
-	if (t)
-		t->nent = n;
-	return t;
-}
-
-const struct kvm_cpuid_entry2 *kvm_table_find(const struct kvm_cpuid2 *t,
-					      uint32_t leaf, uint32_t subleaf)
-{
-	unsigned i;
-
-	for (i = 0; i < t->nent; i++) {
-		const struct kvm_cpuid_entry2 *e = &t->entries[i];
-		int significant = e->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
-
-		if (e->function == leaf &&
-		    (!significant || e->index == subleaf))
-			return e;
-	}
-	return NULL;
-}
+/* -- what was told --------------------------------------------------------- */
 
 static void answer(void *arg, uint32_t leaf, uint32_t subleaf, uint32_t reg[4])
 {
@@ -106,64 +54,6 @@ static int told(void *arg, uint32_t index, uint64_t *value)
 	return -1;
 }
 
-/* -- asking ---------------------------------------------------------------- */
-
-static int open_device(struct kvm *k, const char *device)
-{
-	const char *name = device ? device : "/dev/kvm";
-	int api;
-
-	k->fd = open(name, O_RDWR | O_CLOEXEC);
-	if (k->fd < 0)
-		return fail(
-			k, LVL_E_UNSUPPORTED, "%s: %s%s", name, strerror(errno),
-			errno == ENOENT ? "; is kvm_intel or kvm_amd loaded?"
-			: errno == EACCES
-				? "; root, or the group kvm, may open it"
-				: "");
-	api = ioctl(k->fd, KVM_GET_API_VERSION, 0);
-	if (api == KVM_API_VERSION)
-		return 0;
-	return fail(k, LVL_E_UNSUPPORTED, "%s: %s", name,
-		    api < 0 ? "it is not KVM" : "its API is another one");
-}
-
-/* Without permission KVM does not offer AMX; the kernel may refuse it. */
-static void ask_for_tiles(struct kvm *k)
-{
-	uint64_t supported = 0;
-	struct kvm_device_attr attr = {
-		.attr = XCOMP_GUEST_SUPP,
-		.addr = (uintptr_t)&supported,
-	};
-
-	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_SYS_ATTRIBUTES_NR) <= 0 ||
-	    ioctl(k->fd, KVM_GET_DEVICE_ATTR, &attr) ||
-	    !(supported >> TILEDATA & 1))
-		return;
-	(void)syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_GUEST_PERM, TILEDATA);
-}
-
-static int read_table(struct kvm *k, unsigned long request,
-		      struct kvm_cpuid2 **t)
-{
-	unsigned room;
-
-	for (room = 64; room <= KVM_MAX_ENTRIES; room *= 2) {
-		*t = kvm_table_new(room);
-		if (!*t)
-			return fail(k, LVL_E_NO_MEMORY, "out of memory");
-		if (!ioctl(k->fd, request, *t))
-			return 0;
-		free(*t);
-		*t = NULL;
-		if (errno != E2BIG)
-			break;
-	}
-	return fail(k, LVL_E_IO, "KVM does not tell its CPUID: %s",
-		    strerror(errno));
-}
-
 static int read_msrs(struct kvm *k)
 {
 	struct {
@@ -175,7 +65,7 @@ static int read_msrs(struct kvm *k)
 	k->msrs = calloc(1, sizeof(*k->msrs) +
 				    MOST_MSRS * sizeof(k->msrs->indices[0]));
 	if (!k->msrs)
-		return fail(k, LVL_E_NO_MEMORY, "out of memory");
+		return kvm_fail(k->err, LVL_E_NO_MEMORY, "out of memory");
 	k->msrs->nmsrs = MOST_MSRS;
 	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_GET_MSR_FEATURES) <= 0 ||
 	    ioctl(k->fd, KVM_GET_MSR_FEATURE_INDEX_LIST, k->msrs)) {
@@ -197,7 +87,7 @@ static int read_msrs(struct kvm *k)
 static int fact(struct kvm *k, const char *key, const char *value)
 {
 	return lvl_desc_add_fact(k->d, key, value)
-		       ? fail(k, LVL_E_NO_MEMORY, "out of memory")
+		       ? kvm_fail(k->err, LVL_E_NO_MEMORY, "out of memory")
 		       : 0;
 }
 
@@ -226,7 +116,7 @@ static int emulated(struct kvm *k)
 
 	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_EXT_EMUL_CPUID) <= 0)
 		return 0;
-	rc = read_table(k, KVM_GET_EMULATED_CPUID, &t);
+	rc = kvm_table_read(k->fd, KVM_GET_EMULATED_CPUID, &t, k->err);
 	if (rc)
 		return rc;
 	for (i = 0; i < LVL_NR_FIELDS && !rc; i++) {
@@ -315,7 +205,7 @@ static int policies(struct kvm *k, const struct lvl_platform *on)
 	struct lvl_policy *dflt = lvl_desc_policy(k->d, LVL_KIND_HVM_DEFAULT);
 
 	if (!max || !dflt)
-		return fail(k, LVL_E_NO_MEMORY, "out of memory");
+		return kvm_fail(k->err, LVL_E_NO_MEMORY, "out of memory");
 	lvl_policy_scan(max, &reader);
 	in_kernel_apic(k, max);
 	behaviour(k->d, max);
@@ -348,12 +238,11 @@ const struct lvl_platform *probe_kvm_platform(void)
 
 static int ask(struct kvm *k, const char *device, const struct lvl_platform *on)
 {
-	int rc = open_device(k, device);
+	int rc = kvm_open(device, &k->fd, k->err);
 
-	if (rc)
-		return rc;
-	ask_for_tiles(k);
-	rc = read_table(k, KVM_GET_SUPPORTED_CPUID, &k->supported);
+	if (!rc)
+		rc = kvm_table_read(k->fd, KVM_GET_SUPPORTED_CPUID,
+				    &k->supported, k->err);
 	if (!rc)
 		rc = read_msrs(k);
 	if (!rc)

@@ -7,6 +7,7 @@
 #ifndef LVL_PROBE_KVM_H
 #define LVL_PROBE_KVM_H
 
+#include <cpulevel/caps.h>
 #include <cpulevel/derive.h>
 #include <cpulevel/import.h>
 
@@ -25,6 +26,20 @@
  */
 int probe_kvm(struct lvl_desc *d, const char *device,
 	      const struct lvl_platform *on, struct lvl_ferr *err);
+
+/*
+ * Measure what KVM here lets a program decide: each register of KVM's table is
+ * asked to be 0 and to be all ones, and a guest executes CPUID.  What the
+ * guest's own state decides is left out.  refused: of how many requests KVM
+ * said no; those registers are not in done.  Errors as above.
+ */
+struct probe_measure {
+	struct lvl_measured is;
+	unsigned registers, refused;
+	unsigned long microseconds;
+};
+int probe_kvm_measure(const char *device, struct probe_measure *m,
+		      struct lvl_ferr *err);
 
 /* The newest KVM of the platforms that is not newer than this kernel. */
 const struct lvl_platform *probe_kvm_platform(void);

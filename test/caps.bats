@@ -118,7 +118,7 @@ level_of() {
 	exits 2
 	run "$cpulevel" caps skylake.txt --guest what
 	exits 2
-	run "$cpulevel" caps skylake.txt --measure
+	run "$cpulevel" caps skylake.txt --xyzzy
 	exits 2
 	run "$cpulevel" caps gone.txt
 	exits 3
@@ -187,6 +187,74 @@ level_of() {
 	run "$cpulevel" mask --help
 	exits 0
 	says 'cpulevel mask pool.level'
+}
+
+# -- measuring ---------------------------------------------------------------------
+
+@test "caps: what was measured counts, and is told" {
+	{
+		sed -n '1,/^name:/p' clx.txt
+		echo 'measured: 0x00000007/0x00.ebx done 0xffffffff pinned 0x00000020 never 0x00000000'
+		sed '1,/^name:/d' clx.txt
+	} >measured.txt
+	"$cpulevel" caps measured.txt --json >caps.json || [ $? -eq 4 ]
+	python3 - <<-'EOF'
+	import json
+	d = json.load(open('caps.json'))
+	assert d['measured'] == [{'register': '0x7:0.ebx', 'done': '0xffffffff',
+				  'pinned': '0x00000020', 'never': '0x00000000'}], d['measured']
+	fields = {f['field']: f for f in d['guests']['hvm']['fields']}
+	assert fields['avx2']['control'] == 'leaks', fields['avx2']
+	assert fields['bmi1']['control'] != 'leaks', fields['bmi1']
+	EOF
+	run "$cpulevel" caps measured.txt
+	says 'always see 1, never 0'
+	"$cpulevel" show measured.txt | grep -q 'measured  *1 registers'
+}
+
+@test "caps: a measurement that is none" {
+	for bad in 'nonsense' '0x00000007/0x00.ebx done 0x1 pinned 0x3 never 0x0' \
+		'0x00000007/0x00.ebx done 0x1 pinned 0x1 never 0x2' \
+		'0x12345678/-.eax done 0x1 pinned 0x1 never 0x0' \
+		'0x00000007/0x00.efx done 0x1 pinned 0x1 never 0x0' \
+		'0x00000007/0x00.ebx done 0x1 pinned 0x1 never 0x0 and'; do
+		{
+			sed -n '1,/^name:/p' skylake.txt
+			echo "measured: $bad"
+			sed '1,/^name:/d' skylake.txt
+		} >bad.txt
+		run "$cpulevel" caps bad.txt
+		exits 3
+		says 'no measurement'
+	done
+}
+
+@test "caps --measure: another machine is not measured here" {
+	run "$cpulevel" caps skylake.txt --measure -o out.txt
+	exits 5
+	says 'is not this machine'
+	[ ! -e out.txt ]
+}
+
+@test "caps --measure: what KVM here lets a program decide" {
+	if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then
+		skip "no /dev/kvm that can be opened"
+	fi
+	"$cpulevel" capture --kvm -o here.txt 2>/dev/null
+	"$cpulevel" caps here.txt --measure -o measured.txt --json >caps.json || [ $? -eq 4 ]
+	# what a guest always sees it sees when it is read again
+	"$cpulevel" caps here.txt --measure --json 2>/dev/null >again.json || [ $? -eq 4 ]
+	cmp caps.json again.json
+	"$cpulevel" caps measured.txt --json >later.json || [ $? -eq 4 ]
+	cmp caps.json later.json
+	python3 - <<-'EOF'
+	import json
+	d = json.load(open('caps.json'))
+	m = {r['register']: r for r in d['measured']}
+	# no KVM lets a program hide nothing, or everything be shown
+	assert int(m['0x80000001.ecx']['pinned'], 16) != 0xffffffff
+	assert int(m['0x0.ebx']['pinned'], 16) == 0, 'the vendor is a program\'s to say'
+	EOF
 }
 
 # -- terminals ---------------------------------------------------------------------

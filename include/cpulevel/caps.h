@@ -47,15 +47,28 @@ struct lvl_cap {
 	uint16_t row; /* of the table that says so, if has is LVL_YES */
 };
 
+/*
+ * What was measured of a hypervisor's HVM guests: a register was asked to be
+ * all zeroes, and all ones, and a guest executed CPUID.  Bits of words; only
+ * those in done mean something.
+ */
+struct lvl_measured {
+	uint32_t done[LVL_NR_WORDS];
+	uint32_t pinned[LVL_NR_WORDS]; /* shown although asked to be 0 */
+	uint32_t never[LVL_NR_WORDS];  /* not shown although asked to be 1 */
+};
+
 struct lvl_caps {
-	unsigned vendor;                  /* LVL_VENDOR_... */
-	struct lvl_cap cap[LVL_NR_LCAPS]; /* masks: also where faulting is */
+	const struct lvl_measured *measured; /* yours; NULL: nothing was */
+	unsigned vendor;                     /* LVL_VENDOR_... */
+	struct lvl_cap cap[LVL_NR_LCAPS];    /* masks: also where faulting is */
 };
 
 /*
  * The capabilities of a host, from its RAW policy (host.h).  A policy without
  * the hidden fields says nothing of the masking MSRs: make them unknown
- * before.  Inside a virtual machine nothing is assumed from the model.
+ * before.  Inside a virtual machine nothing is assumed from the model, and
+ * nothing is measured: set caps->measured afterwards.
  */
 void lvl_caps_read(struct lvl_caps *caps, const struct lvl_policy *raw);
 
@@ -101,6 +114,7 @@ enum lvl_sight {
 	LVL_SIGHT_FORWARDED, /* the CPU's live state shows through the mask */
 	LVL_SIGHT_SILICON,   /* it shows in what instructions do */
 	LVL_SIGHT_ABSTRACT,  /* nothing shows it */
+	LVL_SIGHT_PINNED,    /* measured: the hypervisor always shows it */
 	LVL_SIGHT_UNKNOWN,   /* faulting, masks or the vendor are not known */
 	LVL_NR_SIGHTS
 };

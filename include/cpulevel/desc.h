@@ -90,6 +90,9 @@ int lvl_desc_set_name(struct lvl_desc *d, const char *name);
 /* Append a fact (copied).  Control characters become '?'. */
 int lvl_desc_add_fact(struct lvl_desc *d, const char *key, const char *value);
 
+/* Take away all facts of that key. */
+void lvl_desc_drop_facts(struct lvl_desc *d, const char *key);
+
 /* The value of the first fact of that key, or NULL. */
 const char *lvl_desc_fact(const struct lvl_desc *d, const char *key);
 

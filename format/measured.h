@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A measurement (caps.h) in a description: a fact a register,
+ *
+ *	measured: 0x00000007/0x00.ebx done 0xffffffff pinned 0x219c03ab never
+ *0x0
+ */
+#ifndef LVL_FORMAT_MEASURED_H
+#define LVL_FORMAT_MEASURED_H
+
+#include <cpulevel/caps.h>
+#include <cpulevel/desc.h>
+
+/* -LVL_E_NO_MEMORY. */
+int lvl_measured_add(struct lvl_desc *d, const struct lvl_measured *m);
+
+/*
+ * 1: the description has one; 0: it has none; -LVL_E_SYNTAX: a line of it is
+ * not as above; *line is then its text.  m is written only with 1.
+ */
+int lvl_measured_read(const struct lvl_desc *d, struct lvl_measured *m,
+		      const char **line);
+
+#endif
