@@ -151,6 +151,7 @@ void lvl_caps_read(struct lvl_caps *caps, const struct lvl_policy *raw)
 	unsigned i;
 
 	look_at(&c, raw);
+	read.measured = NULL;
 	read.vendor = c.vendor;
 	read.cap[LVL_LCAP_FAULTING] = read_faulting(&c);
 	for (i = LVL_LCAP_1CD; i < LVL_NR_LCAPS; i++)

@@ -193,19 +193,19 @@ level_of() {
 
 @test "caps: what was measured counts, and is told" {
 	{
-		sed -n '1,/^name:/p' clx.txt
-		echo 'measured: 0x00000007/0x00.ebx done 0xffffffff pinned 0x00000020 never 0x00000000'
-		sed '1,/^name:/d' clx.txt
+		sed -n '1,/^name:/p' skylake.txt
+		echo 'measured: 0x00000001/-.ecx done 0xffffffff pinned 0x00000001 never 0x00000000'
+		sed '1,/^name:/d' skylake.txt
 	} >measured.txt
 	"$cpulevel" caps measured.txt --json >caps.json || [ $? -eq 4 ]
 	python3 - <<-'EOF'
 	import json
 	d = json.load(open('caps.json'))
-	assert d['measured'] == [{'register': '0x7:0.ebx', 'done': '0xffffffff',
-				  'pinned': '0x00000020', 'never': '0x00000000'}], d['measured']
+	assert d['measured'] == [{'register': '0x1.ecx', 'done': '0xffffffff',
+				  'pinned': '0x00000001', 'never': '0x00000000'}], d['measured']
 	fields = {f['field']: f for f in d['guests']['hvm']['fields']}
-	assert fields['avx2']['control'] == 'leaks', fields['avx2']
-	assert fields['bmi1']['control'] != 'leaks', fields['bmi1']
+	assert fields['sse3']['control'] == 'leaks', fields['sse3']
+	assert fields['ssse3']['control'] != 'leaks', fields['ssse3']
 	EOF
 	run "$cpulevel" caps measured.txt
 	says 'always see 1, never 0'
