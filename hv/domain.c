@@ -198,6 +198,16 @@ static void complete(struct lvl_policy *p)
 	}
 }
 
+static void make_rows(struct lvl_dom *d)
+{
+	unsigned i, r;
+
+	memset(&d->row[LVL_NO_ROW], 0, sizeof(d->row[0]));
+	for (i = 0; i < LVL_NR_LEAVES; i++)
+		for (r = 0; r < 4; r++)
+			d->row[i].reg[r] = d->p.v[lvl_leaves[i].word[r]];
+}
+
 static void settle(struct lvl_dom *d, const struct lvl_policy *p)
 {
 	int intel;
@@ -205,6 +215,7 @@ static void settle(struct lvl_dom *d, const struct lvl_policy *p)
 
 	d->p = *p;
 	complete(&d->p);
+	make_rows(d);
 	intel = !(lvl_policy_vendor(p) & (LVL_VENDOR_AMD | LVL_VENDOR_HYGON));
 	d->repeats_last = intel && d->flags & LVL_DOM_BEYOND_VENDOR;
 	d->hides_syscall = (uint8_t)intel;
@@ -245,6 +256,7 @@ int lvl_dom_init(struct lvl_dom *d, const struct lvl_hv *hv,
 	if (verdict == LVL_NO)
 		return -LVL_E_INVALID;
 	d->hv = hv;
+	d->place = hv->place;
 	d->kind = (uint8_t)kind;
 	d->flags = (uint8_t)flags;
 	d->state = LVL_DOM_MADE;
@@ -357,6 +369,7 @@ int lvl_vcpu_init(struct lvl_vcpu *v, const struct lvl_dom *d, uint32_t id)
 	memset(v, 0, sizeof(*v));
 	v->dom = d;
 	v->id = id;
+	v->apic_id = lvl_x2apic_id(&d->topology, id);
 	v->xcr0 = 1; /* SDM v3 table 10-1, APM v2 11.5.2 */
 	choose(v);
 	return 0;

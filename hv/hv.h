@@ -30,6 +30,25 @@ static inline unsigned lvl_place_of_(uint32_t leaf)
 	return (leaf >> 30) << 6 | (leaf & 63);
 }
 
+/* Bits that a leaf in place[] does not have. */
+#define LVL_PLACE_BEYOND_ 0x3fffffc0u
+
+/* Fill in what is live; 0. */
+int lvl_fill_in_(const struct lvl_vcpu *v, enum lvl_live_ live, uint32_t leaf,
+		 uint32_t subleaf, uint32_t reg[4]);
+
+/* The answer where place[] does not help; 0. */
+int lvl_answer_far_(const struct lvl_vcpu *v, uint32_t leaf, uint32_t subleaf,
+		    uint32_t reg[4]);
+
+/* The answer of Intel, which repeats its last leaf beyond it; 0. */
+int lvl_answer_vendor_(const struct lvl_vcpu *v, uint32_t leaf,
+		       uint32_t subleaf, uint32_t reg[4]);
+
+/* lvl_answer() whatever the vCPU has turned on; 0. */
+int lvl_answer_policy_(const struct lvl_vcpu *v, uint32_t leaf,
+		       uint32_t subleaf, uint32_t reg[4]);
+
 /* Tell one reason; returns -code. */
 int lvl_refuse_(const struct lvl_refusals *why, const struct lvl_err *at);
 

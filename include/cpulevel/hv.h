@@ -237,15 +237,22 @@ struct lvl_component {
 };
 #define LVL_NR_COMPONENTS 32
 
+/* What a leaf answers, as one piece. */
+struct lvl_row {
+	uint32_t reg[4]; /* eax, ebx, ecx, edx */
+};
+#define LVL_NO_ROW LVL_NR_LEAVES /* zeros */
+
 enum lvl_dom_state { LVL_DOM_MADE = 1, LVL_DOM_STARTED };
 
 /*
  * A domain.  Changed by one CPU at a time until lvl_dom_start(), and by
- * nobody afterwards.  Yours to read: kind, state, p.
+ * nobody afterwards.  About 8 KB.  Yours to read: kind, state, p.
  */
 struct lvl_dom {
 	const struct lvl_hv *hv;
-	uint8_t kind; /* enum lvl_guest */
+	const struct lvl_leaf_place *place; /* of hv */
+	uint8_t kind;                       /* enum lvl_guest */
 	uint8_t state, flags;
 	uint8_t live_sizes;        /* 1: it has XSAVE, 2: compacted too */
 	uint8_t repeats_last;      /* CPUID beyond the maxima, on Intel */
@@ -255,6 +262,7 @@ struct lvl_dom {
 	struct lvl_component component[LVL_NR_COMPONENTS];
 	struct lvl_topology topology;
 	struct lvl_domain config;
+	struct lvl_row row[LVL_NR_LEAVES + 1]; /* the leaves of p */
 	struct lvl_policy p; /* exactly what it sees; CPUID all known */
 };
 
@@ -339,7 +347,7 @@ struct lvl_vcpu {
 	const struct lvl_dom *dom;
 	uint64_t xcr0, xss;
 	uint32_t cr4, mode;
-	uint32_t id;
+	uint32_t id, apic_id;
 	uint8_t fault; /* the guest has turned CPUID faulting on */
 };
 
@@ -358,12 +366,12 @@ int lvl_vcpu_fault(struct lvl_vcpu *v, int on);
 /* -- the switch ------------------------------------------------------------ */
 
 /* Write a slot if it differs; the shadow changes only if the CPU took it. */
-static inline int lvl_slot_(struct lvl_cpu *cpu, unsigned i, uint64_t want,
-			    uint64_t value)
+static inline int lvl_slot_(struct lvl_cpu *cpu, unsigned i, uint64_t want)
 {
 	if (want == cpu->now[i])
 		return 0;
-	if (lvl_hook_wrmsr(cpu->msr[i], value))
+	if (lvl_hook_wrmsr(cpu->msr[i],
+			   i ? want : cpu->base | (want & cpu->bits)))
 		return -LVL_E_IO;
 	cpu->now[i] = want;
 	return 0;
@@ -379,10 +387,10 @@ static inline int lvl_switch(struct lvl_cpu *cpu, const struct lvl_vcpu *next)
 	const uint64_t *want = next ? next->want : cpu->idle;
 	int rc;
 
-	rc = lvl_slot_(cpu, 0, want[0], cpu->base | (want[0] & cpu->bits));
-	rc |= lvl_slot_(cpu, 1, want[1], want[1]);
-	rc |= lvl_slot_(cpu, 2, want[2], want[2]);
-	rc |= lvl_slot_(cpu, 3, want[3], want[3]);
+	rc = lvl_slot_(cpu, 0, want[0]);
+	rc |= lvl_slot_(cpu, 1, want[1]);
+	rc |= lvl_slot_(cpu, 2, want[2]);
+	rc |= lvl_slot_(cpu, 3, want[3]);
 	return rc;
 }
 
