@@ -160,6 +160,9 @@ int cli_select_option(struct cli_select *s, int c);
 /* "nested,vpmu,32bit,itsc=KHZ", any of them. */
 int cli_set_with(struct cli_select *s, const char *list);
 
+/* Is the field of what --with gives? */
+int cli_given(const struct cli_select *s, unsigned field);
+
 /* --platform, or generic. */
 const struct lvl_platform *cli_platform(const struct cli_select *s);
 

@@ -89,6 +89,15 @@ int cli_set_with(struct cli_select *s, const char *list)
 	return rc;
 }
 
+int cli_given(const struct cli_select *s, unsigned field)
+{
+	unsigned klass = lvl_fields[field].klass;
+
+	return (s->with.nested && klass == LVL_NESTED) ||
+	       (s->with.vpmu && klass == LVL_PMU) ||
+	       (s->with.tsc_khz && field == LVL_F_ITSC);
+}
+
 /* Does this alone change what such guests see? */
 static int gives(const struct lvl_policy *dflt, const struct lvl_policy *max,
 		 enum lvl_guest guest, const struct lvl_domain *with)

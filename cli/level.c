@@ -15,7 +15,8 @@ int level_matters(const struct level_answer *a, unsigned field)
 
 	switch (a->pool->select.of) {
 	case OF_DEFAULT:
-		return (f->guests_default & guest) != 0;
+		return (f->guests_default & guest) ||
+		       cli_given(&a->pool->select, field);
 	case OF_MAX:
 		return (f->guests_max & guest) != 0;
 	case OF_RAW:

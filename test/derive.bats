@@ -68,6 +68,15 @@ assert eval(sys.argv[2]), d' "$1" "$2"
 	grep -q 'pv guests cannot be given nested virtualisation' err
 }
 
+@test "--with nested: what nobody knows of is told, and no yes" {
+	run --separate-stderr "$cpulevel" level cpu:skylake-sp --platform kvm-6.1
+	[ "$status" -eq 0 ]
+	run --separate-stderr "$cpulevel" level cpu:skylake-sp --platform kvm-6.1 \
+		--with nested
+	[ "$status" -eq 4 ]
+	grep -q 'not known of every machine: vmx' <<<"$output"
+}
+
 @test "--with 32bit: a pv guest loses long mode, on Intel SYSCALL too" {
 	for cpu in skylake-sp naples; do
 		"$cpulevel" level cpu:$cpu --guest pv --platform xen-4.17 \
