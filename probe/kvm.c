@@ -56,9 +56,10 @@ static int told(void *arg, uint32_t index, uint64_t *value)
 
 static int read_msrs(struct kvm *k)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry one;
+	union {
+		struct kvm_msrs of;
+		uint8_t room[sizeof(struct kvm_msrs) +
+			     sizeof(struct kvm_msr_entry)];
 	} q;
 	unsigned i;
 
@@ -74,10 +75,10 @@ static int read_msrs(struct kvm *k)
 	}
 	for (i = 0; i < k->msrs->nmsrs; i++) {
 		memset(&q, 0, sizeof(q));
-		q.head.nmsrs = 1;
-		q.one.index = k->msrs->indices[i];
+		q.of.nmsrs = 1;
+		q.of.entries[0].index = k->msrs->indices[i];
 		k->read[i] = ioctl(k->fd, KVM_GET_MSRS, &q) == 1;
-		k->value[i] = q.one.data;
+		k->value[i] = q.of.entries[0].data;
 	}
 	return 0;
 }
