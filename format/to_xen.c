@@ -6,6 +6,8 @@
 #include "to_xen.h"
 #include "names.h"
 
+#include "core/finalise.h"
+
 #include <cpulevel/xen.h>
 
 #include <inttypes.h>
@@ -63,8 +65,26 @@ static int is_foreign(const struct lvl_gen *g, unsigned field)
 }
 
 /*
+ * In a leaf beyond the policy's own maxima.  libxc refuses the whole domain
+ * where the host's policy has not a leaf that a key is in ("Missing leaf"),
+ * and some machine that the policy is for may not have it.
+ */
+static int is_beyond(const struct lvl_gen *g, unsigned field)
+{
+	const struct lvl_word *w = &lvl_words[lvl_fields[field].word];
+	unsigned max = lvl_maximum_of_(w->id);
+
+	if (w->place > LVL_PLACE_EDX || max == LVL_NO_FIELD)
+		return 0;
+	if (lvl_known(g->p, max) && w->id > lvl_get(g->p, max))
+		return 1;
+	return w->id == 7 && lvl_known(g->p, LVL_F_MAX_SUBLEAF_7) &&
+	       w->subleaf > lvl_get(g->p, LVL_F_MAX_SUBLEAF_7);
+}
+
+/*
  * A key that is not there leaves the bit as the host's default has it, so
- * every one is written.  libxl starts again from the default for a whole
+ * every other one is written.  libxl starts again from the default for a whole
  * register if one of its bits is named: another reason to name all of them.
  */
 static int write_xl(struct lvl_gen *g)
@@ -77,6 +97,8 @@ static int write_xl(struct lvl_gen *g)
 		unsigned field = lvl_names[i].field;
 
 		if (!lvl_names[i].of[LVL_TOOL_LIBXL] || !lvl_gen_says(g, field))
+			continue;
+		if (!is_foreign(g, field) && is_beyond(g, field))
 			continue;
 		lvl_gen_same(g, field);
 		if (!is_foreign(g, field))

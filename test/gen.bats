@@ -60,6 +60,18 @@ setup() {
 	says "<feature policy='disable' name='core-capability'/>"
 }
 
+# libxc refuses the whole domain for a key of a leaf that the host has not.
+@test "gen: xl, no keys beyond the policy's own leaves" {
+	run --separate-stderr "$cpulevel" gen clx.txt --for xl
+	exits 0
+	says ',avx512-vnni=1'
+	[[ $output != *avx-vnni=* ]]
+	"$cpulevel" gen clx.txt --for xl --json >g.json
+	json g.json 'any(l["field"] == "avx-vnni" and l["lost"] == "left" for l in d["losses"])'
+	run --separate-stderr "$cpulevel" gen cpu:sapphire-rapids --for xl
+	says ',avx-vnni=1'
+}
+
 # With check='full' libvirt starts no domain that has an extra feature.
 @test "gen: libvirt, a guest has the hypervisor bit, a host has not" {
 	"$cpulevel" gen cpu:icelake-sp --for libvirt >cpu.xml 2>/dev/null
