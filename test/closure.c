@@ -13,37 +13,8 @@
 
 #include <cmocka.h>
 
+#include "corpus.h"
 #include "theorem-case.h"
-
-static struct gen_corpus corpus;
-static const char *no_corpus; /* why there is none */
-
-static void need_corpus(void)
-{
-	if (!no_corpus)
-		return;
-	print_message("skipped: no corpus: %s\n", no_corpus);
-	skip();
-}
-
-static int load(void **state)
-{
-	int absent;
-
-	(void)state;
-	no_corpus = gen_corpus_load(&corpus, &absent);
-	if (!no_corpus || absent)
-		return 0;
-	fprintf(stderr, "%s\n", no_corpus);
-	return -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	gen_corpus_free(&corpus);
-	return 0;
-}
 
 static void real_hosts_are_well_formed(void **state)
 {
@@ -218,5 +189,5 @@ int main(void)
 		cmocka_unit_test(requirements_hold_on_silicon),
 	};
 
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, load_corpus, unload_corpus);
 }

@@ -9,29 +9,7 @@
 
 #include <cpulevel/derive.h>
 
-#include "gen-policy.h"
-
-static struct gen_corpus corpus;
-static const char *no_corpus;
-
-static int load(void **state)
-{
-	int absent;
-
-	(void)state;
-	no_corpus = gen_corpus_load(&corpus, &absent);
-	if (!no_corpus || absent)
-		return 0;
-	fprintf(stderr, "%s\n", no_corpus);
-	return -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	gen_corpus_free(&corpus);
-	return 0;
-}
+#include "corpus.h"
 
 /* -- every machine, kind and platform ------------------------------------- */
 
@@ -172,10 +150,7 @@ static void test_corpus(void **state)
 	unsigned i, kind, p;
 
 	(void)state;
-	if (no_corpus) {
-		print_message("skipped: no corpus: %s\n", no_corpus);
-		skip();
-	}
+	need_corpus();
 	bad = 0;
 	for (i = 0; i < corpus.n; i++) {
 		o.file = corpus.host[i].file;
@@ -430,5 +405,6 @@ int main(void)
 		cmocka_unit_test(test_no_such_guests),
 	};
 
-	return cmocka_run_group_tests_name("derive", tests, load, unload);
+	return cmocka_run_group_tests_name("derive", tests, load_corpus,
+					   unload_corpus);
 }

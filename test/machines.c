@@ -5,7 +5,7 @@
  */
 #include "vm.h"
 
-#include "gen-policy.h"
+#include "corpus.h"
 
 #include <stdlib.h>
 
@@ -74,36 +74,6 @@ static void test_identity_refused(void **state)
 
 /* -- real machines ----------------------------------------------------------
  */
-
-static struct gen_corpus corpus;
-static const char *no_corpus; /* why there is none */
-
-static int load(void **state)
-{
-	int absent;
-
-	(void)state;
-	no_corpus = gen_corpus_load(&corpus, &absent);
-	if (!no_corpus || absent)
-		return 0;
-	fprintf(stderr, "%s\n", no_corpus);
-	return -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	gen_corpus_free(&corpus);
-	return 0;
-}
-
-static void need_corpus(void)
-{
-	if (!no_corpus)
-		return;
-	print_message("skipped: no corpus: %s\n", no_corpus);
-	skip();
-}
 
 /* Dumps that disagree with themselves, or with the manual. */
 static const struct {
@@ -230,5 +200,6 @@ int main(void)
 		cmocka_unit_test(machines_count_threads),
 	};
 
-	return cmocka_run_group_tests_name("machines", tests, load, unload);
+	return cmocka_run_group_tests_name("machines", tests, load_corpus,
+					   unload_corpus);
 }

@@ -8,7 +8,7 @@
 
 #include <cpulevel/caps.h>
 
-#include "gen-policy.h"
+#include "corpus.h"
 
 /* CPUs with masks, and one that faults. */
 static const char *const cpus[] = {
@@ -400,37 +400,6 @@ static void test_reach(void **state)
 
 /* -- real machines -------------------------------------------------------- */
 
-static struct gen_corpus corpus;
-static const char *no_corpus;
-
-static void need_corpus(void)
-{
-	if (!no_corpus)
-		return;
-	print_message("skipped: no corpus: %s\n", no_corpus);
-	skip();
-}
-
-static int load(void **state)
-{
-	int absent;
-
-	(void)state;
-	no_corpus = gen_corpus_load(&corpus, &absent);
-	if (!no_corpus || absent)
-		return 0;
-	fprintf(stderr, "%s\n", no_corpus);
-	return -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	if (!no_corpus)
-		gen_corpus_free(&corpus);
-	return 0;
-}
-
 /* Dumps by part of their file's name. */
 static void test_dumps(void **state)
 {
@@ -523,5 +492,5 @@ int main(void)
 		cmocka_unit_test(test_corpus_masks),
 	};
 
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, load_corpus, unload_corpus);
 }

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What each platform gives, and what real guests saw. */
+#include "corpus.h"
 #include "derived.h"
-#include "gen-policy.h"
-
-static struct gen_corpus corpus;
-static const char *no_corpus;
-
-static int load(void **state)
-{
-	int absent;
-
-	(void)state;
-	no_corpus = gen_corpus_load(&corpus, &absent);
-	if (!no_corpus || absent)
-		return 0;
-	fprintf(stderr, "%s\n", no_corpus);
-	return -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	gen_corpus_free(&corpus);
-	return 0;
-}
 
 /* -- rows of data/virtualises.tsv ----------------------------------------- */
 
@@ -202,10 +180,7 @@ static void test_real_guests(void **state)
 	unsigned i;
 
 	(void)state;
-	if (no_corpus) {
-		print_message("skipped: no corpus: %s\n", no_corpus);
-		skip();
-	}
+	need_corpus();
 	for (i = 0; i < LVL_COUNT(real_guests); i++)
 		one_guest(&real_guests[i]);
 }
@@ -218,5 +193,6 @@ int main(void)
 		cmocka_unit_test(test_real_guests),
 	};
 
-	return cmocka_run_group_tests_name("platforms", tests, load, unload);
+	return cmocka_run_group_tests_name("platforms", tests, load_corpus,
+					   unload_corpus);
 }

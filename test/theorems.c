@@ -13,12 +13,11 @@
 
 #include <cmocka.h>
 
+#include "corpus.h"
 #include "theorem-case.h"
 
 static uint64_t first_seed;
 static unsigned rounds; /* percent of the usual number of cases */
-static struct gen_corpus corpus;
-static const char *no_corpus; /* why there is none */
 
 /* `usual` cases, scaled. */
 static unsigned scaled(unsigned usual)
@@ -28,33 +27,11 @@ static unsigned scaled(unsigned usual)
 	return n ? (unsigned)n : 1;
 }
 
-static void need_corpus(void)
-{
-	if (!no_corpus)
-		return;
-	print_message("skipped: no corpus: %s\n", no_corpus);
-	skip();
-}
-
 static int load(void **state)
 {
-	int absent;
-
-	(void)state;
 	first_seed = gen_env("CPULEVEL_SEED", 1);
 	rounds = (unsigned)gen_env("CPULEVEL_ROUNDS", 100);
-	no_corpus = gen_corpus_load(&corpus, &absent);
-	if (!no_corpus || absent)
-		return 0;
-	fprintf(stderr, "%s\n", no_corpus);
-	return -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	gen_corpus_free(&corpus);
-	return 0;
+	return load_corpus(state);
 }
 
 /* -- T0 .. T6, T11, T14, T16, T17 ------------------------------------------ */
@@ -586,5 +563,5 @@ int main(void)
 		cmocka_unit_test(corpus_mutants),
 	};
 
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, load, unload_corpus);
 }

@@ -3,7 +3,7 @@
  * Writers of configuration: what they write is read back as what they say a
  * guest would get, and what is not said is reported.
  */
-#include "gen-policy.h"
+#include "corpus.h"
 #include "made.h"
 
 #include <cpulevel/gen.h>
@@ -13,33 +13,6 @@
 #include "format/names.h"
 
 #include <stdlib.h>
-
-static struct gen_corpus corpus;
-static const char *no_corpus; /* why there is none */
-
-static int load(void **state)
-{
-	int absent = 0;
-
-	(void)state;
-	no_corpus = gen_corpus_load(&corpus, &absent);
-	return no_corpus && !absent;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	gen_corpus_free(&corpus);
-	return 0;
-}
-
-static void need_corpus(void)
-{
-	if (!no_corpus)
-		return;
-	print_message("skipped: no corpus: %s\n", no_corpus);
-	skip();
-}
 
 /* -- writing and reading -------------------------------------------------- */
 
@@ -590,5 +563,5 @@ int main(void)
 		cmocka_unit_test(models_by_name),
 	};
 
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, load_corpus, unload_corpus);
 }
