@@ -55,9 +55,6 @@ int lvl_refuse_(const struct lvl_refusals *why, const struct lvl_err *at);
 /* A finding goes on as a refusal; arg: a pointer to the refusals' pointer. */
 void lvl_refuse_finding_(void *arg, const struct lvl_finding *finding);
 
-/* Lower a policy by the parameters.  -LVL_E_VENDOR. */
-int lvl_params_apply_(const struct lvl_params *params, struct lvl_policy *p);
-
 /* Would the domain take the policy?  lvl_dom_set() has the errors. */
 int lvl_dom_check_(const struct lvl_dom *d, const struct lvl_policy *p,
 		   unsigned flags, const struct lvl_refusals *why);

@@ -121,7 +121,7 @@ static int lower(struct lvl_hv *hv, struct lvl_policy *low,
 	int rc;
 
 	*low = *raw;
-	rc = lvl_params_apply_(&hv->params, low);
+	rc = lvl_params_apply(&hv->params, low);
 	if (rc)
 		return rc;
 	lvl_host_derive(host, raw, NULL);

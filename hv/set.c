@@ -5,7 +5,7 @@
 #include <cpulevel/xen.h>
 
 #include "hv.h"
-#include "tables.h"
+#include "streams.h"
 
 /* Arrays being read into a policy; bytes, for they may not be aligned. */
 struct reading {

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make the C tables of the hypervisor's part from data/.
+"""Make the C tables that only a hypervisor needs from data/.
 
 usage: gen-hv.py [--check] [ROOT]
 
-Reads params.tsv, param-sets.tsv and streams.tsv and writes hv/tables.gen.c, or
-with --check compares it with what is there.  Every message names file, line
+Reads params.tsv and param-sets.tsv and writes core/params.gen.c, reads
+streams.tsv and writes hv/streams.gen.c, or with --check compares them with
+what is there.  Every message names file, line
 and reason; exit 3.
 """
 import re
@@ -71,23 +72,28 @@ class Tables:
             first, last, guests, RULES[row['rule']], field, value)
 
 
-def table(t):
-    out = [head('gen-hv') + '#include "tables.h"\n\n/* clang-format off */']
-    for name, rows in (('param_mask lvl_param_masks_', t.params), ('param_set lvl_param_sets_', t.sets),
-                       ('stream_rule lvl_stream_rules_', t.streams)):
-        kind, variable = name.split()
-        out.append('const struct lvl_%s_ %s[] = {\n%s\n};' % (kind, variable, '\n'.join(rows)))
-        if kind != 'param_mask':
-            out.append('const uint16_t lvl_nr_%ss_ = %d;' % (kind, len(rows)))
+def table(include, *parts):
+    out = [head('gen-hv') + '#include "%s"\n\n/* clang-format off */' % include]
+    for variable, rows, count in parts:
+        out.append('const struct %s[] = {\n%s\n};' % (variable, '\n'.join(rows)))
+        if count:
+            out.append('const uint16_t %s = %d;' % (count, len(rows)))
         out.append('')
     return '\n'.join(out)
 
 
 def make(root):
-    tables = Tables(root)
+    t = Tables(root)
     about = '%d options, %d sets, %d rules of streams' % (
-        len(tables.params), len(tables.sets), len(tables.streams))
-    return {'hv/tables.gen.c': table(tables)}, about
+        len(t.params), len(t.sets), len(t.streams))
+    return {
+        'core/params.gen.c': table(
+            'params.h', ('lvl_param_mask_ lvl_param_masks_', t.params, None),
+            ('lvl_param_set_ lvl_param_sets_', t.sets, 'lvl_nr_param_sets_')),
+        'hv/streams.gen.c': table(
+            'streams.h',
+            ('lvl_stream_rule_ lvl_stream_rules_', t.streams, 'lvl_nr_stream_rules_')),
+    }, about
 
 
 if __name__ == '__main__':

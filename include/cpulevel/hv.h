@@ -28,6 +28,7 @@
 #include <cpulevel/derive.h>
 #include <cpulevel/hooks.h>
 #include <cpulevel/host.h>
+#include <cpulevel/params.h>
 #include <cpulevel/topology.h>
 
 LVL_BEGIN
@@ -50,43 +51,6 @@ struct lvl_refusals {
 	lvl_refusal_fn *each;
 	void *arg;
 };
-
-/* -- parameters ------------------------------------------------------------ */
-
-#define LVL_NR_PARAM_MASKS 8
-#define LVL_NR_PARAM_DROPS 64
-
-/*
- * The old options that lower the whole machine: cpuid_mask_ecx= and its
- * seven companions, cpuid_mask_cpu=, cpuid=no-FEATURE (Xen's manual of 4.21,
- * xen-command-line).  They lower what guests are offered and, where there
- * are masking MSRs, what the idle domain and so everybody sees.
- */
-struct lvl_params {
-	uint32_t mask[LVL_NR_PARAM_MASKS]; /* ones: not given */
-	uint16_t drop[LVL_NR_PARAM_DROPS]; /* fields */
-	uint16_t nr_drops;
-	uint8_t given;      /* masks that were given by themselves, by bit */
-	uint8_t set;        /* cpuid_mask_cpu's set, from 1; 0: not given */
-	uint8_t deprecated; /* 1: print LVL_PARAM_WARNING */
-};
-#define LVL_PARAM_WARNING                                                 \
-	"cpuid_mask_*= lowers the whole machine and is deprecated: give " \
-	"each domain a policy"
-
-void lvl_params_init(struct lvl_params *p);
-
-/*
- * One option, name and value apart ("cpuid_mask_ecx", "0x1"), "cpuid" with a
- * list "no-avx2,no-sse4a".  A mask that was given by itself wins over that of
- * a set, in any order.  -LVL_E_UNKNOWN_NAME: none of ours, or no such set or
- * feature; -LVL_E_SYNTAX: no number, or a feature that is not to be taken
- * away; -LVL_E_RANGE: more than 32 bits, a mask of leaf 7's maximum that is
- * no maximum, or nothing left of leaf 1; -LVL_E_DUPLICATE: given twice;
- * -LVL_E_TOO_BIG: too many features.
- */
-int lvl_param(struct lvl_params *p, const char *name, size_t name_len,
-	      const char *value, size_t value_len);
 
 /* -- the machine ----------------------------------------------------------- */
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The old options that lower the whole machine. */
-#include <cpulevel/hv.h>
+#include <cpulevel/params.h>
 
-#include "hv.h"
-#include "tables.h"
+#include "params.h"
 
 /* len bytes, no NUL. */
 struct text {
@@ -173,7 +172,7 @@ static uint32_t mask_of(const struct lvl_params *params, unsigned i)
 	return params->mask[i];
 }
 
-int lvl_params_apply_(const struct lvl_params *params, struct lvl_policy *p)
+int lvl_params_apply(const struct lvl_params *params, struct lvl_policy *p)
 {
 	unsigned i;
 
