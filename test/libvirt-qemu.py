@@ -74,7 +74,7 @@ class Virsh:
         with open(folder + '/etc/qemu.conf', 'w', encoding='ascii') as f:
             f.write(CONF)
         self.p = subprocess.Popen(
-            ['timeout', '120', 'stdbuf', '-o0', 'virsh', '-q', '-c', 'qemu:///embed?root=' + folder],
+            ['timeout', '300', 'stdbuf', '-o0', 'virsh', '-q', '-c', 'qemu:///embed?root=' + folder],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def ask(self, command):
@@ -90,8 +90,14 @@ class Virsh:
         return '\n'.join(line for line in said.splitlines() if not re.match(
             r'(\+\+\+)?virsh # |\+\+\+$|\d+-\d+-\d+ .*(info|warning) :|$', line))
 
-    def close(self):
-        self.p.stdin.close()
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        """No guest outlives it."""
+        if self.p.poll() is None:
+            self.ask('destroy guest')
+            self.p.stdin.close()
         self.p.wait()
 
 
@@ -173,40 +179,43 @@ class Test:
             os.unlink(out)
         with open(xml, 'w', encoding='ascii') as f:
             f.write(DOMAIN % (self.proof.qemu.kernel, text, out))
-        said = virsh.ask('create --validate ' + xml)
+        said = virsh.ask('create --paused --validate ' + xml)
         if 'error:' in said:
             raise Trouble('%s: %s' % (w.name, said))
+        # it may have ended before virsh hears that it runs
+        virsh.ask('resume guest')
         until = time.time() + 20
-        while 'running' in virsh.ask('domstate guest'):
+        while 'error:' not in virsh.ask('domstate guest'):
             if time.time() > until:
                 raise Trouble(w.name + ': the guest does not end')
             time.sleep(0.02)
         return qemu.printed(out)
 
     def domains(self):
-        virsh, troubles = Virsh(self.folder + '/domains'), []
-        for w in self.written:
-            try:
-                wrong = self.proof.compare(w.policy, w.doc['losses'], w.left, self.start(virsh, w, w.text))
-                troubles += ['%s: %s' % (w.name, f) for f in wrong]
-            except Trouble as t:
-                troubles.append(str(t))
-        virsh.close()
+        troubles = []
+        with Virsh(self.folder + '/domains') as virsh:
+            for w in self.written:
+                try:
+                    wrong = self.proof.compare(w.policy, w.doc['losses'], w.left, self.start(virsh, w, w.text))
+                    troubles += ['%s: %s' % (w.name, f) for f in wrong]
+                except Trouble as t:
+                    troubles.append(str(t))
         return troubles
 
     def refused(self):
         """check='full' is a check: of a feature too many, and of one too few."""
-        virsh, w, troubles = Virsh(self.folder + '/refused'), self.written[1], []
-        for what, text, said in (
-                ('avx512f', w.text.replace('</cpu>', "<feature policy='require' name='avx512f'/></cpu>"), 'missing'),
-                ('hypervisor', w.text.replace("<feature policy='require' name='hypervisor'/>", ''), 'extra')):
-            try:
-                self.start(virsh, w, text)
-                troubles.append(what + ': started')
-            except Trouble as t:
-                if '%s features: %s' % (said, what) not in str(t):
-                    troubles.append(str(t))
-        virsh.close()
+        w, troubles = self.written[1], []
+        with Virsh(self.folder + '/refused') as virsh:
+            for what, text, said in (
+                    ('avx512f', w.text.replace('</cpu>', "<feature policy='require' name='avx512f'/></cpu>"),
+                     'missing'),
+                    ('hypervisor', w.text.replace("<feature policy='require' name='hypervisor'/>", ''), 'extra')):
+                try:
+                    self.start(virsh, w, text)
+                    troubles.append(what + ': started')
+                except Trouble as t:
+                    if '%s features: %s' % (said, what) not in str(t):
+                        troubles.append(str(t))
         return troubles
 
     # -- verdicts
@@ -250,13 +259,13 @@ class Test:
 
     def on(self, host):
         """What is wrong there, and our verdicts."""
-        virsh, troubles, seen = Virsh(os.path.join(self.folder, 'on-' + host.name)), [], set()
-        for w in self.written:
-            we, wrong = self.verdict(virsh, w, host)
-            seen.add(we)
-            if wrong:
-                troubles.append('%s on %s: %s' % (w.name, host.name, wrong))
-        virsh.close()
+        troubles, seen = [], set()
+        with Virsh(os.path.join(self.folder, 'on-' + host.name)) as virsh:
+            for w in self.written:
+                we, wrong = self.verdict(virsh, w, host)
+                seen.add(we)
+                if wrong:
+                    troubles.append('%s on %s: %s' % (w.name, host.name, wrong))
         return troubles, seen
 
     def verdicts(self):
