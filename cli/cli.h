@@ -31,7 +31,8 @@ struct verb {
 	int (*run)(int argc, char **argv); /* argv[0]: the verb */
 };
 extern const struct verb verb_capture, verb_import, verb_show, verb_level,
-	verb_check, verb_diff, verb_explain, verb_gen, verb_caps, verb_mask;
+	verb_check, verb_diff, verb_explain, verb_gen, verb_caps, verb_mask,
+	verb_verify;
 
 /* -- messages: stderr, "cpulevel VERB: ..." ------------------------------- */
 
