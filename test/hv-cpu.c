@@ -336,6 +336,10 @@ void sim_make_of(struct sim_cpu *cpu, const struct sim_model *model,
 	cpu->model = model;
 	cpu->hw = *hw;
 	forget_masks(&cpu->hw);
+	sim_reset(cpu);
+	sim_now = cpu;
+	if (!model->words)
+		return;
 	made_apply(&cpu->hw, model->words);
 	made_apply(&cpu->hw, "apic -osxsave");
 	made_apply(&cpu->hw,

@@ -23,7 +23,9 @@ struct sim_mask {
 };
 
 struct sim_model {
-	const char *name, *words; /* vendor and signature, as made.h has it */
+	const char *name;
+	const char *words; /* vendor and signature, as made.h has it; NULL:
+			      whatever the policy says that it is made of */
 	struct sim_mask mask[SIM_MASKS];
 	unsigned nr_masks;
 	enum sim_faulting faulting;
