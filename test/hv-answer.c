@@ -111,6 +111,11 @@ static void test_beyond(void **state)
 	assert_true(last[0] | last[1] | last[2] | last[3]);
 	ask(0x80000001, 0, reg);
 	assert_true(reg[3] >> 29 & 1);
+	/* leaves of a hypervisor that the policy has */
+	lvl_set(&d.p, LVL_F_MAX_HYPERVISOR_LEAF, 0x40000001);
+	ask(0x40000001, 0, reg);
+	assert_int_equal(reg[0], d.p.v[lvl_word_of_leaf(0x40000001, 0, 0)]);
+	assert_memory_not_equal(reg, last, sizeof(reg));
 	vcpu("genoa", "xen-4.17", FEATURES, LVL_HVM, LVL_DOM_BEYOND_VENDOR);
 	for (i = 0; i < LVL_COUNT(beyond); i++) {
 		ask(beyond[i], 0, reg);

@@ -205,6 +205,8 @@ int sim_cpuid_user(struct sim_cpu *cpu, uint32_t leaf, uint32_t subleaf,
 {
 	uint64_t bit = cpu->model->faulting == SIM_AMD ? USER_DIS : 1;
 
+	if (cpu->sticks)
+		return 1;
 	if (cpu->model->faulting && !cpu->dead && cpu->fault_msr & bit)
 		return 1;
 	masked(cpu, leaf, subleaf, reg);

@@ -42,8 +42,9 @@ struct sim_cpu {
 	uint64_t fault_msr;       /* MSR 0x140, or HWCR */
 	/* what is broken, by bits of the mask's number */
 	unsigned unreadable, unwritable;
-	int stuck; /* the switch of faulting does not turn */
-	int dead;  /* it turns, and CPUID does not fault */
+	int stuck;  /* the switch of faulting does not turn */
+	int dead;   /* it turns, and CPUID does not fault */
+	int sticks; /* CPUID faults, whether it is turned or not */
 	unsigned writes, reads;
 };
 

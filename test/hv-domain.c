@@ -123,6 +123,11 @@ static void test_refused(void **state)
 		/* must be asked for when the domain is made */
 		{ "genoa", LVL_HVM, "svm", "svm", LVL_E_UNSUPPORTED, 0 },
 		{ "skylake", LVL_HVM, "itsc", "itsc", LVL_E_UNSUPPORTED, 0 },
+		{ "skylake", LVL_HVM, "vmx", "vmx", LVL_E_UNSUPPORTED, 0 },
+		{ "genoa", LVL_HVM, "perfctr-core", "perfctr-core",
+		  LVL_E_UNSUPPORTED, 0 },
+		{ "genoa", LVL_HVM, "perfmon-v2", "perfmon-v2",
+		  LVL_E_UNSUPPORTED, 0 },
 		{ "skylake", LVL_HVM, "pmu-version=1", "pmu-version",
 		  LVL_E_UNSUPPORTED, 0 },
 	};
@@ -441,6 +446,13 @@ static void test_get(void **state)
 	assert_true(k > 1);
 	assert_int_equal(few[0].leaf, 0x11111111);
 	assert_int_equal(one[0].index, 0x11111111);
+	/* room for the leaves alone */
+	n = LVL_NR_LEAVES;
+	k = 1;
+	leaf[0].leaf = 0x22222222;
+	assert_int_equal(lvl_dom_get(&d, leaf, &n, one, &k), -LVL_E_NOBUFS);
+	assert_int_equal(one[0].index, 0x11111111);
+	assert_int_equal(leaf[0].leaf, 0x22222222);
 	get(&d);
 	assert_int_equal(leaves, LVL_NR_LEAVES);
 	/* MSRs: those that it knows, and RDMSR of no others */

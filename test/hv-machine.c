@@ -100,14 +100,19 @@ static void test_faulting(void **state)
 	static const struct lvl_trial trial = { .faults = faults };
 	static const struct {
 		const char *model;
-		int stuck, dead;
+		int stuck, dead, sticks;
 		const struct lvl_trial *trial;
 		uint32_t found;
 	} c[] = {
-		{ "skylake", 0, 0, &trial, 1 },  { "skylake", 1, 0, NULL, 0 },
-		{ "skylake", 0, 1, NULL, 1 },    { "skylake", 0, 1, &trial, 0 },
-		{ "genoa", 0, 0, &trial, 1 },    { "genoa", 1, 0, NULL, 0x26 },
-		{ "genoa", 0, 1, &trial, 0x26 },
+		{ "skylake", 0, 0, 0, &trial, 1 },
+		{ "skylake", 1, 0, 0, NULL, 0 },
+		{ "skylake", 0, 1, 0, NULL, 1 },
+		{ "skylake", 0, 1, 0, &trial, 0 },
+		{ "genoa", 0, 0, 0, &trial, 1 },
+		{ "genoa", 1, 0, 0, NULL, 0x26 },
+		{ "genoa", 0, 1, 0, &trial, 0x26 },
+		{ "skylake", 0, 0, 1, NULL, 1 },
+		{ "skylake", 0, 0, 1, &trial, 0 },
 	};
 	unsigned i;
 
@@ -116,6 +121,7 @@ static void test_faulting(void **state)
 		sim_make(&m.sim, c[i].model, BASE);
 		m.sim.stuck = c[i].stuck;
 		m.sim.dead = c[i].dead;
+		m.sim.sticks = c[i].sticks;
 		lvl_hv_init(&m.hv, &lvl_platforms[0], NULL);
 		tries = 0;
 		assert_int_equal(lvl_cpu_up(&m.hv, &m.cpu, 0, c[i].trial, NULL),
@@ -127,7 +133,7 @@ static void test_faulting(void **state)
 		assert_int_equal(m.hv.faulting, c[i].found == 1);
 		/* a PV guest is told that it can fault only if it can */
 		assert_int_equal(lvl_has(&m.hv.host, LVL_F_CPUID_USER_DIS),
-				 c[i].found == 1 && i >= 4);
+				 c[i].found == 1 && c[i].model[0] == 'g');
 	}
 }
 
@@ -183,6 +189,43 @@ static void test_common(void **state)
 	assert_int_equal(sim[0].mask[0], ~0ull);
 	assert_int_equal(sim[0].mask[1], m.hv.idle[1]);
 	assert_int_equal(sim[2].mask[1], m.hv.idle[1]);
+}
+
+/* Of different models: expected is what any of them should have. */
+static void test_models_mixed(void **state)
+{
+	(void)state;
+	lvl_hv_init(&m.hv, &lvl_platforms[0], NULL);
+	up(0, "penryn", BASE);
+	up(1, "nehalem", BASE);
+	assert_int_equal(lvl_hv_ready(&m.hv, NULL), 0);
+	assert_int_equal(m.hv.is.expected, 0x06);
+	assert_int_equal(m.hv.is.found, 0x02);
+}
+
+/* Not to know is less than to know, but not less than not to know. */
+static void test_late_unknown(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		int rc;
+	} c[] = {
+		{ BASE "arch-caps m10a=1", BASE "arch-caps m10a=1", 0 },
+		{ BASE "arch-caps m10a=1", BASE "arch-caps ?m10a",
+		  -LVL_E_CONFLICT },
+		{ BASE "arch-caps ?m10a", BASE "arch-caps ?m10a", 0 },
+	};
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < LVL_COUNT(c); i++) {
+		lvl_hv_init(&m.hv, &lvl_platforms[0], NULL);
+		up(0, "skylake", c[i].first);
+		assert_int_equal(lvl_hv_ready(&m.hv, NULL), 0);
+		sim_make(&sim[1], "skylake", c[i].second);
+		assert_int_equal(lvl_cpu_up(&m.hv, &cpu[1], 0, NULL, NULL),
+				 c[i].rc);
+	}
 }
 
 /* A CPU that comes later must be able to run every guest. */
@@ -489,7 +532,9 @@ int main(void)
 		cmocka_unit_test(test_faulting),
 		cmocka_unit_test(test_vendor),
 		cmocka_unit_test(test_common),
+		cmocka_unit_test(test_models_mixed),
 		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_late_unknown),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_restart_caps),

@@ -193,6 +193,11 @@ static void test_without(void **state)
 			unchanged("no policy");
 		else
 			made_assert(&to.p, c[i].words, "reconstructed");
+		/* a guest that exists: maxima do not shrink to the content */
+		if (!rc)
+			assert_int_equal(
+				lvl_get(&to.p, LVL_F_MAX_EXTENDED_LEAF),
+				lvl_get(&before.p, LVL_F_MAX_EXTENDED_LEAF));
 	}
 }
 
