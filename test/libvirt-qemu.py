@@ -13,12 +13,15 @@ files in a folder of the test.  Levels as in qemu.py,
 - are compared with hosts (hypervisor-cpu-compare) as `check` compares them.
   A host is TCG with less: a script in place of QEMU that switches features off.
 
+The baseline of two such hosts (hypervisor-cpu-baseline) is our level of them.
+
 Where the verdicts differ, it is for what libvirt does not know (no name, no
 numbers), or for what is no capability: statements (`or`), and what follows
 from others.  Prints TAP.
 """
 import concurrent.futures
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -70,7 +73,7 @@ class Virsh:
 
     def __init__(self, folder):
         self.folder = folder
-        os.makedirs(folder + '/etc')
+        os.makedirs(folder + '/etc', exist_ok=True)
         with open(folder + '/etc/qemu.conf', 'w', encoding='ascii') as f:
             f.write(CONF)
         self.p = subprocess.Popen(
@@ -155,6 +158,7 @@ class Host:
         props = ['vendor=' + vendor, 'xlevel=0x8000000a'] + [
             name + '=off' for name, field in sorted(proof.registry.field.items())
             if proof.qemu.can.get(name) is True and field not in has | {'hypervisor'}]
+        self.vendor, self.cpu = vendor, None
         self.name, self.binary, self.dump = model, os.path.join(folder, model), os.path.join(folder, model + '.txt')
         with open(self.binary, 'w', encoding='ascii') as f:
             f.write('#!/bin/sh\nexec %s "$@" %s\n' % (
@@ -171,6 +175,7 @@ class Test:
         self.names = Names()
         self.written = [Written(self.proof, self.names, members, '%s/%d.level' % (folder, i))
                         for i, members in enumerate(POLICIES)]
+        self.hosts = [Host(self.proof, model, folder) for model in HOSTS]
 
     def start(self, virsh, w, text):
         """What the guest of this CPU printed."""
@@ -261,6 +266,8 @@ class Test:
         """What is wrong there, and our verdicts."""
         troubles, seen = [], set()
         with Virsh(os.path.join(self.folder, 'on-' + host.name)) as virsh:
+            said = virsh.ask('domcapabilities --virttype qemu --emulatorbin ' + host.binary)
+            host.cpu = re.search("<mode name='host-model' supported='yes'>(.*?)</mode>", said, re.S)[1]
             for w in self.written:
                 we, wrong = self.verdict(virsh, w, host)
                 seen.add(we)
@@ -269,21 +276,54 @@ class Test:
         return troubles, seen
 
     def verdicts(self):
-        hosts = [Host(self.proof, model, self.folder) for model in HOSTS]
-        with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
-            results = list(pool.map(self.on, hosts))
+        with concurrent.futures.ThreadPoolExecutor(len(self.hosts)) as pool:
+            results = list(pool.map(self.on, self.hosts))
         seen = set().union(*(s for _, s in results))
         return [t for ts, _ in results for t in ts] + (['all are %s' % seen] if len(seen) == 1 else [])
+
+    # -- levels
+
+    def baseline(self, virsh, a, b):
+        """Capabilities that libvirt's baseline of two hosts has."""
+        xml = virsh.folder + '/two.xml'
+        with open(xml, 'w', encoding='ascii') as f:
+            f.write(''.join("<cpu mode='custom' match='exact'>%s</cpu>\n" % host.cpu for host in (a, b)))
+        said = virsh.ask('hypervisor-cpu-baseline --features --virttype qemu --emulator %s %s' % (
+            self.hosts[0].binary, xml))
+        names = re.findall("<feature policy='require' name='(.*?)'/>", said)
+        if not names:
+            raise Trouble(said)
+        return {f for f in map(self.proof.registry.libvirt.get, names) if f and self.is_libvirts(f)}
+
+    def level(self, a, b):
+        path = '%s/%s-%s.level' % (self.folder, a.name, b.name)
+        self.proof.ask('level', a.dump, b.dump, '-o', path, also=(4,))
+        values = qemu.registers(json.loads(self.proof.ask('show', '--of', 'level', '--json', path)))
+        return {field for (leaf, sub, reg, bit), field in self.proof.registry.at.items()
+                if self.is_libvirts(field) and values.get((leaf, sub, reg), (0, 0))[0] >> bit & 1}
+
+    def levels(self):
+        troubles = []
+        with Virsh(os.path.join(self.folder, 'on-' + self.hosts[0].name)) as virsh:
+            for a, b in itertools.combinations(self.hosts, 2):
+                if a.vendor == b.vendor:
+                    theirs, ours = self.baseline(virsh, a, b), self.level(a, b)
+                    theirs.discard('hypervisor')  # of QEMU, not of its hosts
+                    if theirs != ours:
+                        troubles.append('%s and %s: %s' % (a.name, b.name, sorted(theirs ^ ours)))
+        return troubles
 
     def run(self):
         """All at once: libvirt mostly waits."""
         tests = [("domains start with check='full', and their guests read the policy", self.domains),
                  ("check='full' refuses a feature too many, and one too few", self.refused),
                  ("libvirt's verdicts and ours, feature by feature", self.verdicts)]
+        last = ("libvirt's baseline of two hosts is our level", self.levels)
         with concurrent.futures.ThreadPoolExecutor(len(tests)) as pool:
             results = list(pool.map(lambda test: test[1](), tests))
-        print('1..%d' % len(tests))
-        for n, ((name, _), troubles) in enumerate(zip(tests, results), 1):
+        results.append(last[1]())
+        print('1..%d' % len(results))
+        for n, ((name, _), troubles) in enumerate(zip(tests + [last], results), 1):
             print('%s %d - %s' % ('not ok' if troubles else 'ok', n, name))
             for t in troubles:
                 print('# ' + t.replace('\n', ' | '))
