@@ -121,10 +121,33 @@ static void decide(struct dom *d)
 
 /* -- making the world ------------------------------------------------------ */
 
+/* Some machines are lowered by old options. */
+static void draw_params(struct lvl_params *p)
+{
+	static const char *const names[] = {
+		"cpuid_mask_ecx",       "cpuid_mask_edx",
+		"cpuid_mask_ext_ecx",   "cpuid_mask_ext_edx",
+		"cpuid_mask_xsave_eax", "cpuid_mask_l7s0_ebx",
+	};
+	char value[16];
+	unsigned i;
+
+	lvl_params_init(p);
+	for (i = 0; i < LVL_COUNT(names) && gen_percent(&w.g, 60); i++) {
+		uint32_t mask = (uint32_t)(gen_next(&w.g) | gen_next(&w.g));
+
+		snprintf(value, sizeof(value), "0x%x", mask | 0x27a08961);
+		assert_int_equal(lvl_param(p, names[i], strlen(names[i]), value,
+					   strlen(value)),
+				 0);
+	}
+}
+
 /* A machine of a model, with random features; the same CPU everywhere. */
 static void make_machine(const struct sim_model *model)
 {
 	static const struct lvl_capture capture = { 0 };
+	struct lvl_params params;
 	struct lvl_policy hw;
 	unsigned i;
 
@@ -136,7 +159,8 @@ static void make_machine(const struct sim_model *model)
 	/* nothing that no CPU says */
 	made_apply(&hw, model->words);
 	lvl_raw_clean(&hw, &capture, NULL);
-	lvl_hv_init(&w.hv, lvl_platform_find("generic", 7), NULL);
+	draw_params(&params);
+	lvl_hv_init(&w.hv, lvl_platform_find("generic", 7), &params);
 	for (i = 0; i < CPUS; i++) {
 		sim_make_of(&w.sim[i], model, &hw);
 		assert_int_equal(lvl_cpu_up(&w.hv, &w.cpu[i], 0, NULL, &loud),
@@ -324,7 +348,7 @@ static void run_model(const struct sim_model *model, uint64_t n)
 
 static void test_schedules(void **state)
 {
-	const unsigned worlds = 4;
+	const unsigned worlds = 8;
 	unsigned i, k;
 
 	(void)state;
@@ -472,7 +496,7 @@ int main(void)
 		cmocka_unit_test(test_fewest_faulting),
 	};
 
-	steps = gen_env("LVL_HV_STEPS", 400000);
+	steps = gen_env("LVL_HV_STEPS", 4000000);
 	seed = gen_env("LVL_HV_SEED", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
