@@ -47,20 +47,23 @@ static int one_register(struct measuring *x, unsigned entry, unsigned reg)
 {
 	struct kvm_cpuid_entry2 *e = &x->table->entries[entry];
 	unsigned w = lvl_word_of_leaf(e->function, e->index, reg);
-	uint32_t *value = &e->eax + reg, own = *value, zero = 0, ones = 0;
-	uint32_t bits;
+	uint32_t own[4], asked[4], zero = 0, ones = 0, bits;
 	int rc;
 
 	if (w == LVL_NO_WORD)
 		return 0;
 	x->m->registers++;
-	*value = 0;
+	kvm_entry_get(e, own);
+	memcpy(asked, own, sizeof(asked));
+	asked[reg] = 0;
+	kvm_entry_set(e, asked);
 	rc = see(x, entry, reg, &zero);
 	if (!rc) {
-		*value = 0xffffffffu;
+		asked[reg] = 0xffffffffu;
+		kvm_entry_set(e, asked);
 		rc = see(x, entry, reg, &ones);
 	}
-	*value = own;
+	kvm_entry_set(e, own);
 	if (rc) {
 		x->m->refused += rc > 0;
 		return rc > 0 ? 0 : rc;

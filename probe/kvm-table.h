@@ -33,4 +33,23 @@ struct kvm_cpuid2 *kvm_table_new(unsigned n);
 const struct kvm_cpuid_entry2 *kvm_table_find(const struct kvm_cpuid2 *t,
 					      uint32_t leaf, uint32_t subleaf);
 
+/* eax, ebx, ecx, edx. */
+static inline void kvm_entry_get(const struct kvm_cpuid_entry2 *e,
+				 uint32_t reg[4])
+{
+	reg[0] = e->eax;
+	reg[1] = e->ebx;
+	reg[2] = e->ecx;
+	reg[3] = e->edx;
+}
+
+static inline void kvm_entry_set(struct kvm_cpuid_entry2 *e,
+				 const uint32_t reg[4])
+{
+	e->eax = reg[0];
+	e->ebx = reg[1];
+	e->ecx = reg[2];
+	e->edx = reg[3];
+}
+
 #endif

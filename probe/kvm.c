@@ -35,10 +35,7 @@ static void answer(void *arg, uint32_t leaf, uint32_t subleaf, uint32_t reg[4])
 	memset(reg, 0, 4 * sizeof(reg[0]));
 	if (!e)
 		return;
-	reg[0] = e->eax;
-	reg[1] = e->ebx;
-	reg[2] = e->ecx;
-	reg[3] = e->edx;
+	kvm_entry_get(e, reg);
 }
 
 static int told(void *arg, uint32_t index, uint64_t *value)
@@ -108,11 +105,27 @@ static int module(struct kvm *k)
 	return rc;
 }
 
+static int in_table(const struct kvm_cpuid2 *t, const struct lvl_field *f)
+{
+	const struct lvl_word *w = &lvl_words[f->word];
+	const struct kvm_cpuid_entry2 *e;
+	uint32_t reg[4];
+
+	if (w->place > LVL_PLACE_EDX)
+		return 0;
+	e = kvm_table_find(t, w->id,
+			   w->subleaf == LVL_NO_SUBLEAF ? 0 : w->subleaf);
+	if (!e)
+		return 0;
+	kvm_entry_get(e, reg);
+	return (reg[w->place] & f->mask) != 0;
+}
+
 /* Which features KVM emulates by exits: slow, and offered to nobody. */
 static int emulated(struct kvm *k)
 {
 	struct kvm_cpuid2 *t = NULL;
-	unsigned i, r, bit;
+	unsigned i;
 	int rc = 0;
 
 	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_EXT_EMUL_CPUID) <= 0)
@@ -122,20 +135,9 @@ static int emulated(struct kvm *k)
 		return rc;
 	for (i = 0; i < LVL_NR_FIELDS && !rc; i++) {
 		const struct lvl_field *f = &lvl_fields[i];
-		const struct lvl_word *w;
-		const struct kvm_cpuid_entry2 *e;
 
-		if (f->word == LVL_NO_WORD || f->width != 1)
-			continue;
-		w = &lvl_words[f->word];
-		if (w->place > LVL_PLACE_EDX || f->rule != LVL_AND)
-			continue;
-		e = kvm_table_find(t, w->id,
-				   w->subleaf == LVL_NO_SUBLEAF ? 0
-								: w->subleaf);
-		r = w->place;
-		bit = f->lo;
-		if (e && (&e->eax)[r] >> bit & 1)
+		if (f->word != LVL_NO_WORD && f->width == 1 &&
+		    f->rule == LVL_AND && in_table(t, f))
 			rc = fact(k, "kvm-emulates", lvl_field_name(i));
 	}
 	free(t);
