@@ -214,7 +214,10 @@ int lvl_hv_ready(struct lvl_hv *hv, const struct lvl_refusals *why)
 	hv->ready = 1;
 	if (rc || less)
 		return -LVL_E_CONFLICT;
-	hv->is = hv->again;
+	/* masks that were not there when a domain was made hold nothing of it
+	 */
+	if (!hv->made)
+		hv->is = hv->again;
 	hv->raw = *raw;
 	hv->host = *host;
 	make_idle(hv, low);

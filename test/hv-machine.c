@@ -354,6 +354,31 @@ static void test_restart_caps(void **state)
 	assert_int_equal(m.hv.is.found, 0x06);
 }
 
+/* A mask that comes is nothing to domains that were made without it. */
+static void test_restart_more_caps(void **state)
+{
+	struct lvl_dom d;
+	struct lvl_vcpu v;
+
+	(void)state;
+	sim_make(&m.sim, "nehalem", BASE);
+	m.sim.unwritable = 2;
+	machine_on(&m, "generic", NULL);
+	assert_int_equal(m.hv.is.found, 0x02);
+	domain(&d, &m, LVL_PV);
+	lvl_dom_start(&d);
+	lvl_vcpu_init(&v, &d, 0);
+	m.sim.unwritable = 0;
+	lvl_hv_restart(&m.hv);
+	assert_int_equal(lvl_cpu_up(&m.hv, &m.cpu, 1, NULL, NULL), 0);
+	assert_int_equal(m.cpu.found, 0x06);
+	assert_int_equal(lvl_hv_ready(&m.hv, NULL), 0);
+	assert_int_equal(m.hv.is.found, 0x02);
+	assert_int_equal(lvl_cpu_start(&m.hv, &m.cpu), 0);
+	assert_int_equal(lvl_switch(&m.cpu, &v), 0);
+	assert_int_equal(m.sim.mask[1], ~0ull);
+}
+
 /* What the firmware left in a mask bounds everybody. */
 static void test_firmware(void **state)
 {
@@ -538,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_restart_caps),
+		cmocka_unit_test(test_restart_more_caps),
 		cmocka_unit_test(test_firmware),
 		cmocka_unit_test(test_hwcr),
 		cmocka_unit_test(test_params),

@@ -60,13 +60,6 @@ struct lvl_refusals {
  */
 #define LVL_NR_SLOTS 4
 
-/* What CPUID leaves beyond the last one answer. */
-enum lvl_beyond {
-	LVL_BEYOND_ZEROS, /* zeros, as Xen does for all vendors */
-	LVL_BEYOND_VENDOR /* as the policy's vendor: Intel repeats its last
-			     basic leaf (SDM v2 CPUID) */
-};
-
 /* Where a leaf is in lvl_leaves[]: sub-leaves 0 to count - 1 from first. */
 struct lvl_leaf_place {
 	uint8_t first, count; /* count 0: not there */
@@ -77,7 +70,7 @@ struct lvl_leaf_place {
 
 /*
  * All of the machine.  Written by lvl_hv_init(), lvl_cpu_up() and
- * lvl_hv_ready() alone, and read by everything else.  About 100 KB.  Yours to
+ * lvl_hv_ready() alone, and read by everything else.  94 KB.  Yours to
  * read: is, raw, host, max, dflt, arrival.
  */
 struct lvl_hv {
@@ -156,7 +149,8 @@ struct lvl_trial {
  * something is as before to the guests; see lvl_hv_restart().  again: 1 if cpu
  * was up before.
  *
- * -LVL_E_VENDOR: the CPU is of no known vendor, or of another one.
+ * -LVL_E_VENDOR: the CPU is of no known vendor, or of another one.  -LVL_E_IO:
+ * its masks could not be set back.
  */
 int lvl_cpu_up(struct lvl_hv *hv, struct lvl_cpu *cpu, int again,
 	       const struct lvl_trial *trial, const struct lvl_refusals *why);
@@ -179,20 +173,23 @@ int lvl_hv_ready(struct lvl_hv *hv, const struct lvl_refusals *why);
 /*
  * Read all CPUs anew, because a microcode update gave them more: afterwards
  * call lvl_cpu_up() again on each, lvl_hv_ready(), and lvl_cpu_start() on
- * each.  Domains that exist keep what they have; in between none can be made
- * and none may run.
+ * each.  Domains that exist keep what they have, and what guests are controlled
+ * with stays; in between no domain can be made and none may run.
  */
 void lvl_hv_restart(struct lvl_hv *hv);
 
 /* -- domains --------------------------------------------------------------- */
 
-/* Bits of lvl_dom_init()'s flags. */
-#define LVL_DOM_NO_FAULTING                              \
-	0x01u /* PV: CPUID runs natively ("dom0=no-...") \
-	       */
-#define LVL_DOM_HARDWARE \
-	0x02u /* its kernel sees MONITOR, EIST and MTRR of the host (Xen) */
-#define LVL_DOM_BEYOND_VENDOR 0x04u /* enum lvl_beyond; default zeros */
+/*
+ * Bits of lvl_dom_init()'s flags.  NO_FAULTING: a PV guest that runs CPUID
+ * natively (Xen's dom0=no-cpuid-faulting).  HARDWARE: a PV guest whose kernel
+ * sees MONITOR, EIST and MTRR of the host (Xen's dom0).  BEYOND_VENDOR: leaves
+ * beyond the last one answer as the policy's vendor does, Intel's with the last
+ * basic leaf (SDM v2 CPUID), and not with zeros.
+ */
+#define LVL_DOM_NO_FAULTING 0x01u
+#define LVL_DOM_HARDWARE 0x02u
+#define LVL_DOM_BEYOND_VENDOR 0x04u
 
 /* An XSAVE component, for the live sizes. */
 struct lvl_component {
@@ -241,8 +238,8 @@ int lvl_dom_init(struct lvl_dom *d, const struct lvl_hv *hv,
 		 unsigned flags, const struct lvl_refusals *why);
 
 /* How lvl_dom_set() and its like take a policy. */
-#define LVL_SET_FULL 0u   /* what is not given is 0 */
-#define LVL_SET_DELTA 1u  /* what is not given stays */
+#define LVL_SET_FULL 0u   /* not given: a leaf is 0, an MSR is not there */
+#define LVL_SET_DELTA 1u  /* not given: as it is */
 #define LVL_SET_UNSURE 2u /* also if only unknown bits of the host oppose */
 
 /*
@@ -255,6 +252,8 @@ int lvl_dom_init(struct lvl_dom *d, const struct lvl_hv *hv,
  *	LVL_E_DUPLICATE, LVL_E_FLAGS
  *	LVL_E_RANGE    data beyond the guest's own maximum leaf or sub-leaf,
  *		or in a field that is live (OSXSAVE, an APIC id)
+ *	LVL_E_UNSUPPORTED  nested virtualisation, counters, an invariant TSC,
+ *		long mode of a 32-bit guest: lvl_dom_init() was told otherwise
  *	LVL_E_INVALID  with a finding: not valid by itself (lvl_valid()), or
  *		not within the maximum of its kind on this machine (lvl_fits())
  *
