@@ -10,10 +10,9 @@ shift
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-flags='-O2 -pedantic -Wall -Wextra -Werror -Wno-overlength-strings
-	-Wno-missing-prototypes'
+flags='-O2 -pedantic -Wall -Wextra -Werror -Wno-overlength-strings'
 make -s -C "$root/test/embed" O="$dir" CPULEVEL_DIR="$root" CC="${CC:-cc}" \
-	FLAGS="$(echo $flags) $*"
+	FLAGS="$flags $*"
 
 # What an object needs and no other has.
 nm -P "$dir"/*.o | awk '
