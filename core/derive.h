@@ -54,6 +54,9 @@ extern const struct lvl_rules_ lvl_domain_rules_;
 /* The last rule of each, which needs the result (derive.c). */
 extern const struct lvl_rule_info lvl_m_ceiling_, lvl_d_maxima_;
 
+/* SSBD is a bit of LS_CFG there, which no CPUID tells of (derive_max.c). */
+int lvl_ssbd_in_ls_cfg_(const struct lvl_context *c);
+
 /* Whether Intel's model predicts RET from elsewhere (host.c). */
 int lvl_rsba_by_model_(const struct lvl_policy *raw);
 

@@ -4,6 +4,13 @@
 
 /* -- the default ---------------------------------------------------------- */
 
+/* Nothing else can tell such guests how to disable the bypass. */
+static void virt_ssbd(struct lvl_context *c)
+{
+	if (c->kind != LVL_PV && lvl_ssbd_in_ls_cfg_(c))
+		lvl_raise_(c, LVL_F_VIRT_SSBD);
+}
+
 static void guests(struct lvl_context *c)
 {
 	lvl_keep_(c->p, lvl_guest_words_[c->kind][1]);
@@ -82,6 +89,10 @@ static const struct lvl_rule_step default_rules[] = {
 	    "performance counters and others must be asked for" },
 	  0,
 	  guests },
+	{ { "D.virt-ssbd", "VIRT_SSBD where SSBD is a bit of LS_CFG",
+	    "guests have no other way to disable the store bypass" },
+	  LVL_AMD_LIKE_,
+	  virt_ssbd },
 	{ { "D.platform", "clear what must be asked for on this platform",
 	    "data/virtualises.tsv" },
 	  0,

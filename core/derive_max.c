@@ -360,9 +360,23 @@ static void hvm_vmcs(struct lvl_context *c)
 			lvl_take_(c->p, controls[i].feature);
 }
 
+/*
+ * Families 15h to 18h without SPEC_CTRL.SSBD have a bit in LS_CFG for it that
+ * no CPUID tells of (AMD, Speculative Store Bypass Disable, 2018).
+ */
+int lvl_ssbd_in_ls_cfg_(const struct lvl_context *c)
+{
+	unsigned family = lvl_policy_family(c->raw);
+
+	return family >= 0x15 && family <= 0x18 &&
+	       lvl_known(c->raw, LVL_F_AMD_SSBD) &&
+	       !lvl_has(c->raw, LVL_F_AMD_SSBD) &&
+	       !lvl_has(c->raw, LVL_F_SSB_NO);
+}
+
 static void hvm_virt_ssbd(struct lvl_context *c)
 {
-	if (lvl_has(c->raw, LVL_F_AMD_SSBD))
+	if (lvl_has(c->raw, LVL_F_AMD_SSBD) || lvl_ssbd_in_ls_cfg_(c))
 		lvl_raise_(c, LVL_F_VIRT_SSBD);
 }
 
@@ -380,7 +394,7 @@ static const struct lvl_rule_step hvm_rules[] = {
 	    "they fault in a guest: RDTSCP, INVPCID, XSAVES and others" },
 	  INTEL | LVL_VENDOR_CENTAUR | LVL_VENDOR_ZHAOXIN,
 	  hvm_vmcs },
-	{ { "HVM.virt-ssbd", "SSBD brings VIRT_SSBD",
+	{ { "HVM.virt-ssbd", "SSBD, or LS_CFG's bit for it, brings VIRT_SSBD",
 	    "a virtual MSR in front of the real one" },
 	  LVL_AMD_LIKE_,
 	  hvm_virt_ssbd },

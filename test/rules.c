@@ -178,6 +178,10 @@ static const struct rule_case {
 	  0 },
 	{ "HOST.rsba", "intel fms=0x506e3 arch-caps", "ret-alternate", 0 },
 	{ "HOST.rsba", "intel fms=0x506e3", "", 0 },
+	/* as Xen 4.17.7 has it: Denverton not, Tremont and later */
+	{ "HOST.rsba", "intel fms=0x506f1 arch-caps", "", 0 },
+	{ "HOST.rsba", "intel fms=0x80660 arch-caps", "ret-alternate", 0 },
+	{ "HOST.rsba", "intel fms=0x80650 arch-caps", "", 0 },
 	{ "HOST.rsba", "intel fms=0x306c3 arch-caps", "", 0 },
 	{ "HOST.rsba", "amd fms=0x00a20f10 arch-caps eibrs", "", 0 },
 
