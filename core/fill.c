@@ -18,6 +18,19 @@ static const struct {
 	{ 0x480, 0x493, LVL_F_VMX },
 };
 
+int lvl_msr_announced(const struct lvl_policy *p, uint32_t index)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(enumerated); i++)
+		if (index >= enumerated[i].first &&
+		    index <= enumerated[i].last &&
+		    lvl_known(p, enumerated[i].field) &&
+		    !lvl_has(p, enumerated[i].field))
+			return 0;
+	return 1;
+}
+
 static void zero_unknown(struct lvl_policy *p, unsigned w)
 {
 	if (!p->k[w])
@@ -26,20 +39,13 @@ static void zero_unknown(struct lvl_policy *p, unsigned w)
 
 void lvl_rule_no_msr_(struct lvl_context *c)
 {
-	unsigned i, m;
+	unsigned m;
 
-	for (i = 0; i < LVL_COUNT(enumerated); i++) {
-		if (!lvl_known(c->p, enumerated[i].field) ||
-		    lvl_has(c->p, enumerated[i].field))
+	for (m = 0; m < LVL_NR_MSRS; m++) {
+		if (lvl_msr_announced(c->p, lvl_msrs[m].index))
 			continue;
-		for (m = 0;
-		     m < LVL_NR_MSRS && lvl_msrs[m].index <= enumerated[i].last;
-		     m++) {
-			if (lvl_msrs[m].index < enumerated[i].first)
-				continue;
-			zero_unknown(c->p, lvl_msrs[m].word);
-			zero_unknown(c->p, lvl_msrs[m].high);
-		}
+		zero_unknown(c->p, lvl_msrs[m].word);
+		zero_unknown(c->p, lvl_msrs[m].high);
 	}
 }
 

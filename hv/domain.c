@@ -341,7 +341,8 @@ int lvl_dom_msr(const struct lvl_dom *d, uint32_t index, uint64_t *value)
 {
 	const struct lvl_msr_words *m = lvl_msr_find(index);
 
-	if (!m || (d->p.k[m->word] & d->p.k[m->high]) != ONES)
+	if (!m || (d->p.k[m->word] & d->p.k[m->high]) != ONES ||
+	    !lvl_msr_announced(&d->p, index))
 		return -LVL_E_UNKNOWN_MSR;
 	*value = (uint64_t)d->p.v[m->high] << 32 | d->p.v[m->word];
 	return 0;

@@ -452,6 +452,7 @@ int lvl_cpu_up(struct lvl_hv *hv, struct lvl_cpu *cpu, int again,
 	int rc = again ? unmask(cpu) : 0;
 
 	cpu->hv = NULL;
+	cpu->idle = cpu->now; /* to be idle before it has started is nothing */
 	if (rc)
 		return rc;
 	lvl_policy_scan(raw, &reader);
@@ -473,6 +474,7 @@ int lvl_cpu_up(struct lvl_hv *hv, struct lvl_cpu *cpu, int again,
 	}
 	*cpu = c;
 	cpu->hv = hv;
+	cpu->idle = cpu->now;
 	return 0;
 }
 

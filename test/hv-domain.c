@@ -459,6 +459,9 @@ static void test_get(void **state)
 	assert_int_equal(lvl_dom_msr(&d, msr[0].index, &value), 0);
 	assert_int_equal(value, msr[0].value);
 	assert_int_equal(lvl_dom_msr(&d, 0x9999, &value), -LVL_E_UNKNOWN_MSR);
+	/* the policy holds it as 0, and its CPUID has no VMX */
+	assert_true(lvl_known(&d.p, LVL_F_VMX) && !lvl_has(&d.p, LVL_F_VMX));
+	assert_int_equal(lvl_dom_msr(&d, 0x480, &value), -LVL_E_UNKNOWN_MSR);
 	lvl_forget(&d.p, LVL_F_CPUID_FAULTING);
 	assert_int_equal(lvl_dom_msr(&d, 0xce, &value), -LVL_E_UNKNOWN_MSR);
 }

@@ -137,19 +137,6 @@ static void test_faulting(void **state)
 	}
 }
 
-static void test_vendor(void **state)
-{
-	(void)state;
-	sim_make(&m.sim, "skylake", BASE "vendor-0=1");
-	lvl_hv_init(&m.hv, &lvl_platforms[0], NULL);
-	lvl_set(&m.sim.hw, LVL_F_VENDOR_0, 1);
-	assert_int_equal(lvl_cpu_up(&m.hv, &m.cpu, 0, NULL, NULL),
-			 -LVL_E_VENDOR);
-	assert_int_equal(lvl_hv_ready(&m.hv, NULL), -LVL_E_EMPTY);
-}
-
-/* -- several CPUs ---------------------------------------------------------- */
-
 #define CPUS 3
 static struct sim_cpu sim[CPUS];
 static struct lvl_cpu cpu[CPUS];
@@ -160,6 +147,27 @@ static void up(unsigned i, const char *model, const char *words)
 	why = keep(&refused);
 	assert_int_equal(lvl_cpu_up(&m.hv, &cpu[i], 0, NULL, &why), 0);
 }
+
+static void test_vendor(void **state)
+{
+	(void)state;
+	sim_make(&m.sim, "skylake", BASE "vendor-0=1");
+	lvl_hv_init(&m.hv, &lvl_platforms[0], NULL);
+	lvl_set(&m.sim.hw, LVL_F_VENDOR_0, 1);
+	assert_int_equal(lvl_cpu_up(&m.hv, &m.cpu, 0, NULL, NULL),
+			 -LVL_E_VENDOR);
+	assert_int_equal(lvl_hv_ready(&m.hv, NULL), -LVL_E_EMPTY);
+	/* refused, or not started: to be idle there writes nothing */
+	m.sim.writes = 0;
+	assert_int_equal(lvl_switch(&m.cpu, NULL), 0);
+	assert_int_equal(m.sim.writes, 0);
+	up(0, "nehalem", BASE);
+	sim[0].writes = 0;
+	assert_int_equal(lvl_switch(&cpu[0], NULL), 0);
+	assert_int_equal(sim[0].writes, 0);
+}
+
+/* -- several CPUs ---------------------------------------------------------- */
 
 static int start(unsigned i)
 {

@@ -289,7 +289,10 @@ enum lvl_verdict lvl_dom_leaks(const struct lvl_dom *d, lvl_unreached_fn *each,
 /* The policy is closed; vCPUs may be made.  -LVL_E_STATE: it was before. */
 int lvl_dom_start(struct lvl_dom *d);
 
-/* An MSR of the policy, for RDMSR.  -LVL_E_UNKNOWN_MSR: not there: #GP. */
+/*
+ * An MSR of the policy, for RDMSR.  -LVL_E_UNKNOWN_MSR: it is none of the
+ * policy's, or its CPUID does not announce it: #GP.
+ */
 int lvl_dom_msr(const struct lvl_dom *d, uint32_t index, uint64_t *value);
 
 /* -- vCPUs ----------------------------------------------------------------- */

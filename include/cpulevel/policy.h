@@ -127,6 +127,12 @@ unsigned lvl_policy_family(const struct lvl_policy *p);
 unsigned lvl_policy_model(const struct lvl_policy *p);
 unsigned lvl_policy_stepping(const struct lvl_policy *p);
 
+/*
+ * 0: CPUID, as the policy has it, says that this MSR is not there (SDM v4 table
+ * 2-2): RDMSR raises #GP.  1 otherwise, also if that is not known.
+ */
+int lvl_msr_announced(const struct lvl_policy *p, uint32_t index);
+
 LVL_END
 
 #endif /* CPULEVEL_POLICY_H */
