@@ -8,7 +8,7 @@
 /* -- MSRs that CPUID says are not there ----------------------------------- */
 
 /* SDM v4 table 2-2: each names the CPUID bit that announces it. */
-static const struct {
+static const struct announced {
 	uint32_t first, last;
 	uint16_t field;
 } enumerated[] = {
@@ -18,15 +18,18 @@ static const struct {
 	{ 0x480, 0x493, LVL_F_VMX },
 };
 
+static int absent(const struct lvl_policy *p, const struct announced *a)
+{
+	return lvl_known(p, a->field) && !lvl_has(p, a->field);
+}
+
 int lvl_msr_announced(const struct lvl_policy *p, uint32_t index)
 {
 	unsigned i;
 
 	for (i = 0; i < LVL_COUNT(enumerated); i++)
 		if (index >= enumerated[i].first &&
-		    index <= enumerated[i].last &&
-		    lvl_known(p, enumerated[i].field) &&
-		    !lvl_has(p, enumerated[i].field))
+		    index <= enumerated[i].last && absent(p, &enumerated[i]))
 			return 0;
 	return 1;
 }
@@ -39,13 +42,20 @@ static void zero_unknown(struct lvl_policy *p, unsigned w)
 
 void lvl_rule_no_msr_(struct lvl_context *c)
 {
-	unsigned m;
+	const struct announced *a;
+	unsigned i, m;
 
-	for (m = 0; m < LVL_NR_MSRS; m++) {
-		if (lvl_msr_announced(c->p, lvl_msrs[m].index))
+	for (i = 0; i < LVL_COUNT(enumerated); i++) {
+		a = &enumerated[i];
+		if (!absent(c->p, a))
 			continue;
-		zero_unknown(c->p, lvl_msrs[m].word);
-		zero_unknown(c->p, lvl_msrs[m].high);
+		for (m = 0; m < LVL_NR_MSRS && lvl_msrs[m].index <= a->last;
+		     m++) {
+			if (lvl_msrs[m].index < a->first)
+				continue;
+			zero_unknown(c->p, lvl_msrs[m].word);
+			zero_unknown(c->p, lvl_msrs[m].high);
+		}
 	}
 }
 
