@@ -68,7 +68,7 @@ int native_of(struct native *n, const struct lvl_desc *d)
 			 !(d->hints & LVL_HINT_GUESTS_DERIVED);
 	rc = lvl_measured_read(d, &n->measured, &line);
 	if (rc < 0) {
-		cli_error("%s: no measurement: \"%.80s\"", d->name, line);
+		cli_error("%s: measured twice: \"%.80s\"", d->name, line);
 		return EXIT_INPUT;
 	}
 	if (rc)

@@ -158,6 +158,13 @@ int cli_set_platform(struct cli_select *s, const char *name);
 /* clang-format on */
 int cli_select_option(struct cli_select *s, int c);
 
+/*
+ * The command line of a verb that has no other options but these and --json.
+ * 0; -1 after --help; or EXIT_USAGE.
+ */
+int cli_read_select(int argc, char **argv, const struct option *opts,
+		    struct cli_select *s, int *as_json);
+
 /* "nested,vpmu,32bit,itsc=KHZ", any of them. */
 int cli_set_with(struct cli_select *s, const char *list);
 

@@ -182,14 +182,9 @@ static int run(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli_select s = { .guest = LVL_HVM };
-	int c, rc = 0, as_json = 0;
+	int as_json = 0;
+	int rc = cli_read_select(argc, argv, opts, &s, &as_json);
 
-	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
-		if (c == 'j')
-			as_json = 1;
-		else
-			rc = cli_select_option(&s, c);
-	}
 	if (rc)
 		return rc < 0 ? EXIT_YES : rc;
 	if (argc == optind || argc - optind > 2)

@@ -57,6 +57,20 @@ int cli_select_option(struct cli_select *s, int c)
 	}
 }
 
+int cli_read_select(int argc, char **argv, const struct option *opts,
+		    struct cli_select *s, int *as_json)
+{
+	int c, rc = 0;
+
+	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
+		if (c == 'j')
+			*as_json = 1;
+		else
+			rc = cli_select_option(s, c);
+	}
+	return rc;
+}
+
 static int set_view(struct cli_view *v, int c)
 {
 	switch (c) {

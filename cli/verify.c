@@ -13,10 +13,11 @@ enum status {
 	MISSING,      /* promised, and not shown */
 	UNASKED,      /* shown, and not promised */
 	DIFFERENT,    /* a number, or identity */
+	UNLIKE,       /* not alike on all vCPUs */
 	FAULTS,       /* shown, and it raises an exception */
 	WORKS_HIDDEN, /* neither promised nor shown, and it works */
 	BLOCKED,      /* neither promised nor shown, and it does not work */
-	NOT_READ,     /* one of the two is not known */
+	NOT_READ,     /* promised, and it could not be read */
 	NR_STATUS
 };
 
@@ -28,10 +29,11 @@ static const struct {
 	{ "missing", "promised, not shown", INK_BAD },
 	{ "not-promised", "shown, not promised", INK_BAD },
 	{ "different", "not as promised: seen(promised)", INK_BAD },
+	{ "vcpus-differ", "not alike on all vCPUs", INK_BAD },
 	{ "faults", "shown, and it faults", INK_BAD },
 	{ "hidden-works", "hidden, and it works all the same", INK_WARN },
 	{ "hidden-blocked", "hidden and blocked", INK_GOOD },
-	{ "not-read", "not known", INK_DIM },
+	{ "not-read", "not read", INK_WARN },
 };
 
 struct verify {
@@ -58,7 +60,9 @@ static enum status compare(const struct verify *v, unsigned field)
 	uint64_t promised = lvl_get(&v->p, field);
 	uint64_t seen = lvl_get(&v->seen, field);
 
-	if (!lvl_known(&v->p, field) || !lvl_known(&v->seen, field))
+	if (!lvl_known(&v->p, field))
+		return NR_STATUS; /* nothing was promised */
+	if (!lvl_known(&v->seen, field))
 		return NOT_READ;
 	if (promised == seen)
 		return AS_PROMISED;
@@ -73,7 +77,7 @@ static enum status try(const struct verify *v, unsigned field, enum status s)
 	int shown = lvl_has(&v->seen, field);
 	enum isa_result r = probe_isa(field);
 
-	if (r == ISA_NOT_TRIED || s == NOT_READ)
+	if (r == ISA_NOT_TRIED || s == NOT_READ || s == NR_STATUS)
 		return s;
 	if (shown)
 		return r == ISA_BLOCKED ? FAULTS : s;
@@ -87,22 +91,45 @@ static void look(struct verify *v)
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		enum status s;
-
 		v->status[i] = NR_STATUS;
 		if (!spoken_of(i) ||
 		    (!lvl_carried_(&v->p, i) && !lvl_carried_(&v->seen, i)))
 			continue;
-		s = try(v, i, compare(v, i));
-		v->status[i] = (uint8_t)s;
-		v->count[s]++;
+		v->status[i] = (uint8_t)try(v, i, compare(v, i));
 	}
 }
 
-static int good(const struct verify *v)
+/* What one vCPU has and another has not was promised of none. */
+static void look_at_vcpus(struct verify *v, const struct probe_report *r)
 {
-	return !v->count[MISSING] && !v->count[UNASKED] &&
-	       !v->count[DIFFERENT] && !v->count[FAULTS];
+	size_t i;
+
+	for (i = 0; i < r->nr_differ; i++)
+		if (v->status[r->differ[i].field] != NR_STATUS)
+			v->status[r->differ[i].field] = UNLIKE;
+}
+
+/* What is computed from other fields follows from those. */
+static int is_promise(const struct verify *v, unsigned field)
+{
+	return lvl_fields[field].rule != LVL_DERIVED &&
+	       lvl_get(&v->p, field) != 0;
+}
+
+static enum lvl_verdict judge(struct verify *v)
+{
+	unsigned i, unread = 0;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		if (v->status[i] == NR_STATUS)
+			continue;
+		v->count[v->status[i]]++;
+		unread += v->status[i] == NOT_READ && is_promise(v, i);
+	}
+	if (v->count[MISSING] || v->count[UNASKED] || v->count[DIFFERENT] ||
+	    v->count[UNLIKE] || v->count[FAULTS])
+		return LVL_NO;
+	return unread ? LVL_UNKNOWN : LVL_YES;
 }
 
 /* -- text ------------------------------------------------------------------ */
@@ -129,37 +156,50 @@ static void group(const struct verify *v, enum status s)
 		return;
 	printf("  %s%s%s: %u\n", cli_ink(says[s].ink), says[s].what,
 	       cli_ink(INK_PLAIN), v->count[s]);
-	if (s == AS_PROMISED || s == NOT_READ)
+	if (s == AS_PROMISED)
 		return;
 	fputs("    ", stdout);
 	for (i = 0; i < LVL_NR_FIELDS; i++)
-		if (v->status[i] == s)
+		if (v->status[i] == s && (s != NOT_READ || is_promise(v, i)))
 			word_of(v, i, &w);
 	cli_wrap_end(&w);
 }
 
-static void print(const struct verify *v)
+static void print(const struct verify *v, enum lvl_verdict verdict)
 {
+	static const struct {
+		const char *word, *what;
+		enum cli_ink ink;
+	} heads[] = {
+		[LVL_YES] = { "YES", "sees what", INK_GOOD },
+		[LVL_NO] = { "NO", "sees something else than what", INK_BAD },
+		[LVL_UNKNOWN] = { "UNKNOWN", "may or may not see what",
+				  INK_WARN },
+	};
 	unsigned s;
 
-	printf("%s%s%s  %s sees %s %s was promised\n",
-	       cli_ink(good(v) ? INK_GOOD : INK_BAD), good(v) ? "YES" : "NO",
-	       cli_ink(INK_PLAIN), v->here->name,
-	       good(v) ? "what" : "something else than what", v->promise->name);
+	printf("%s%s%s  %s %s %s was promised\n", cli_ink(heads[verdict].ink),
+	       heads[verdict].word, cli_ink(INK_PLAIN), v->here->name,
+	       heads[verdict].what, v->promise->name);
 	for (s = 0; s < NR_STATUS; s++)
 		group(v, (enum status)s);
+	if (verdict == LVL_UNKNOWN)
+		puts("To know: run it as root, with the msr module loaded.");
 }
 
 /* -- JSON ------------------------------------------------------------------ */
 
-static void json(const struct verify *v)
+static void json(const struct verify *v, enum lvl_verdict verdict)
 {
+	static const char *const words[] = {
+		[LVL_YES] = "yes", [LVL_NO] = "no", [LVL_UNKNOWN] = "unknown"
+	};
 	char seen[CLI_VALUE], promised[CLI_VALUE];
 	unsigned i, any = 0;
 
 	printf("{\n  \"format\": \"cpulevel-verify\",\n  \"version\": 1,\n"
 	       "  \"verdict\": \"%s\",\n  \"policy\": ",
-	       good(v) ? "yes" : "no");
+	       words[verdict]);
 	cli_json_string(stdout, v->promise->name);
 	fputs(",\n  \"guest\": ", stdout);
 	cli_json_string(stdout, v->here->name);
@@ -181,59 +221,69 @@ static void json(const struct verify *v)
 
 /* -- the question ---------------------------------------------------------- */
 
-/* All vCPUs; where they differ none of it is what was promised. */
-static int read_guest(struct verify *v, struct lvl_desc **here)
+static enum lvl_verdict answer(struct verify *v, const struct probe_report *r,
+			       int as_json)
 {
-	const struct probe_options options = { .tool = NULL };
-	struct probe_report report;
-	struct lvl_ferr err;
-	int rc = probe_native(&options, &report, here, &err);
+	enum lvl_verdict verdict;
 
-	if (rc)
-		cli_error("%s", err.text);
-	else if (report.nr_differ)
-		cli_warn("the vCPUs are not alike: `cpulevel capture` says in "
-			 "what");
-	probe_report_free(&report);
-	if (rc)
-		return EXIT_INPUT;
-	v->here = *here;
-	v->seen = *(*here)->policy[LVL_KIND_RAW];
-	return 0;
+	look(v);
+	look_at_vcpus(v, r);
+	verdict = judge(v);
+	if (as_json)
+		json(v, verdict);
+	else
+		print(v, verdict);
+	return verdict;
 }
 
-static int verify(char *file, const struct cli_select *s, int as_json)
+static int verify(const struct lvl_desc *d, const struct lvl_policy *p,
+		  int as_json)
 {
 	static struct verify v; /* large */
-	const struct lvl_policy *p;
-	struct lvl_desc *here = NULL, *d;
+	const struct probe_options options = { .tool = NULL };
+	struct probe_report report;
+	struct lvl_desc *here = NULL;
+	struct lvl_ferr err;
+	int rc = probe_native(&options, &report, &here, &err);
+
+	if (rc) {
+		cli_error("%s", err.text);
+		rc = EXIT_INPUT;
+	} else {
+		v.promise = d;
+		v.here = here;
+		v.p = *p;
+		v.seen = *here->policy[LVL_KIND_RAW];
+		rc = cli_exit(answer(&v, &report, as_json));
+	}
+	probe_report_free(&report);
+	lvl_desc_free(here);
+	return rc;
+}
+
+static int with_policy(char *file, const struct cli_select *s, int as_json)
+{
 	enum lvl_kind kind = LVL_KIND_RAW;
+	const struct lvl_policy *found;
+	struct lvl_policy p;
+	struct lvl_desc *d;
 	int rc;
 
 	d = cli_one(file, &rc);
 	if (!rc)
 		rc = cli_derive(d, s);
-	p = rc ? NULL : cli_policy(d, s, &kind);
-	if (!rc && !p) {
+	found = rc ? NULL : cli_policy(d, s, &kind);
+	if (!rc && !found) {
 		cli_error("%s gives no such policy", d->name);
 		rc = EXIT_INPUT;
 	}
-	if (!rc)
-		rc = read_guest(&v, &here);
 	if (!rc) {
-		v.promise = d;
-		v.p = *p;
+		p = *found;
 		if (kind != LVL_KIND_RAW) /* that is what a CPU said */
-			lvl_policy_normalise(&v.p, NULL);
-		look(&v);
-		if (as_json)
-			json(&v);
-		else
-			print(&v);
-		rc = good(&v) ? EXIT_YES : EXIT_NO;
+			lvl_policy_normalise(&p, NULL);
+		rc = verify(d, &p, as_json);
 	}
 	lvl_desc_free(d);
-	lvl_desc_free(here);
 	return rc;
 }
 
@@ -246,19 +296,14 @@ static int run(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cli_select s = { .guest = LVL_HVM };
-	int c, rc = 0, as_json = 0;
+	int as_json = 0;
+	int rc = cli_read_select(argc, argv, opts, &s, &as_json);
 
-	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
-		if (c == 'j')
-			as_json = 1;
-		else
-			rc = cli_select_option(&s, c);
-	}
 	if (rc)
 		return rc < 0 ? EXIT_YES : rc;
 	if (argc - optind != 1)
 		return cli_usage("which policy was promised?");
-	return verify(argv[optind], &s, as_json);
+	return with_policy(argv[optind], &s, as_json);
 }
 
 const struct verb verb_verify = {
@@ -283,7 +328,8 @@ const struct verb verb_verify = {
 		"examples:\n"
 		"  cpulevel verify web-17.txt\n"
 		"  cpulevel verify pool.level --json | jq .verdict\n\n"
-		"Exit: 0 as promised, 1 not; what works though hidden does not "
+		"Exit: 0 as promised, 1 not, 4 if something that was promised "
+		"could not be read;\nwhat works though hidden does not "
 		"count.\n",
 	.run = run,
 };

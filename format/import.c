@@ -1,38 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "import.h"
+#include "measured.h"
 
 #include <cpulevel/host.h>
 
 #include <stdarg.h>
 #include <stdlib.h>
-
-const struct lvl_format *const lvl_formats[] = {
-	&lvl_format_text,
-	&lvl_format_json,
-	&lvl_format_libvirt_cpudata,
-	&lvl_format_libvirt_cpu,
-	&lvl_format_rjcp,
-	&lvl_format_firecracker,
-	&lvl_format_qemu,
-	&lvl_format_instlatx64,
-	&lvl_format_libcpuid,
-	&lvl_format_cpuid_raw,
-	&lvl_format_xen_cpuid,
-	&lvl_format_cpuinfo,
-	&lvl_format_xl_info,
-	&lvl_format_xapi,
-	NULL,
-};
-
-const struct lvl_format *lvl_format_find(const char *name)
-{
-	unsigned i;
-
-	for (i = 0; lvl_formats[i]; i++)
-		if (!strcmp(lvl_formats[i]->name, name))
-			return lvl_formats[i];
-	return NULL;
-}
 
 /* -- errors --------------------------------------------------------------- */
 
@@ -347,6 +320,11 @@ int lvl_import_fact(struct lvl_import *im, const char *key, const char *value)
 				       "'%.40s' is not a key: letters, digits, "
 				       "'-', '_' and '.'",
 				       key);
+	if (!strcmp(key, "measured") && !lvl_measured_is(value))
+		return lvl_import_fail(im, LVL_E_SYNTAX,
+				       "\"%.80s\" is no measurement of a "
+				       "register",
+				       value);
 	if (!strcmp(key, "name")) {
 		rc = lvl_desc_set_name(im->d, value);
 		return rc ? no_memory(im) : 0;

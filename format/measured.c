@@ -48,10 +48,19 @@ static unsigned read_line(const char *text, uint32_t bits[3])
 	if (strcmp(sub, "-") != 0 &&
 	    (sscanf(sub, "0x%8" SCNx32 "%n", &subleaf, &end) != 1 || sub[end]))
 		return LVL_NO_WORD;
+	if ((bits[1] | bits[2]) & ~bits[0])
+		return LVL_NO_WORD;
 	for (i = 0; i < LVL_COUNT(registers); i++)
 		if (!strcmp(registers[i], reg))
 			return lvl_word_of_leaf(leaf, subleaf, i);
 	return LVL_NO_WORD;
+}
+
+int lvl_measured_is(const char *value)
+{
+	uint32_t bits[3];
+
+	return read_line(value, bits) != LVL_NO_WORD;
 }
 
 int lvl_measured_read(const struct lvl_desc *d, struct lvl_measured *m,
@@ -69,10 +78,9 @@ int lvl_measured_read(const struct lvl_desc *d, struct lvl_measured *m,
 		if (strcmp(d->fact[i].key, "measured") != 0)
 			continue;
 		w = read_line(d->fact[i].value, bits);
-		if (w == LVL_NO_WORD || (bits[1] & ~bits[0]) ||
-		    (bits[2] & ~bits[0]) || found.done[w]) {
+		if (w == LVL_NO_WORD || found.done[w]) {
 			*line = d->fact[i].value;
-			return -LVL_E_SYNTAX;
+			return -LVL_E_DUPLICATE;
 		}
 		found.done[w] = bits[0];
 		found.pinned[w] = bits[1];

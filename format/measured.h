@@ -14,9 +14,12 @@
 /* -LVL_E_NO_MEMORY. */
 int lvl_measured_add(struct lvl_desc *d, const struct lvl_measured *m);
 
+/* Is the value of such a fact as above?  Readers refuse others. */
+int lvl_measured_is(const char *value);
+
 /*
- * 1: the description has one; 0: it has none; -LVL_E_SYNTAX: a line of it is
- * not as above; *line is then its text.  m is written only with 1.
+ * 1: the description has one; 0: it has none; -LVL_E_DUPLICATE: a register is
+ * there twice; *line is then the text.  m is written only with 1.
  */
 int lvl_measured_read(const struct lvl_desc *d, struct lvl_measured *m,
 		      const char **line);

@@ -11,15 +11,18 @@
 /* The guest's memory: code, how many questions, questions, answers. */
 #define MEMORY 0x10000u
 #define CODE 0x1000u
-#define COUNT 0x1ffcu
-#define ASKED 0x2000u
-#define ANSWERED 0x4000u
+#define COUNT 0x1ffc
+#define ASKED 0x2000
+#define ANSWERED 0x4000
 
 /* KVM before 5.15 numbers at most 288 vCPUs of a VM. */
 #define MOST_VCPUS 128u
 
 /* Intel's VMX without unrestricted guests needs room for a TSS (api.rst). */
 #define TSS 0xfffbd000ul
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
 
 #ifdef __x86_64__
 #define BACK ".code64"
@@ -31,23 +34,33 @@ extern const uint8_t lvl_kvm_code[], lvl_kvm_code_end[];
 __asm__(".pushsection .rodata\n"
 	".code16\n"
 	"lvl_kvm_code:\n"
-	"	movw $0x2000, %si\n"
-	"	movw $0x4000, %di\n"
-	"	movl 0x1ffc, %ebp\n"
-	"1:	movl (%si), %eax\n"
-	"	movl 4(%si), %ecx\n"
-	"	cpuid\n"
-	"	movl %eax, (%di)\n"
-	"	movl %ebx, 4(%di)\n"
-	"	movl %ecx, 8(%di)\n"
-	"	movl %edx, 12(%di)\n"
-	"	addw $8, %si\n"
-	"	addw $16, %di\n"
-	"	decl %ebp\n"
-	"	jnz 1b\n"
-	"	hlt\n"
-	"lvl_kvm_code_end:\n" BACK "\n"
-	".popsection\n");
+	"	movw $" TEXT(
+		ASKED) ", %si\n"
+		       "	movw $" TEXT(
+			       ANSWERED) ", %di\n"
+					 "	movl " TEXT(
+						 COUNT) ", %ebp\n"
+							"1:	movl (%si), "
+							"%eax\n"
+							"	movl 4(%si), "
+							"%ecx\n"
+							"	cpuid\n"
+							"	movl %eax, "
+							"(%di)\n"
+							"	movl %ebx, "
+							"4(%di)\n"
+							"	movl %ecx, "
+							"8(%di)\n"
+							"	movl %edx, "
+							"12(%di)\n"
+							"	addw $8, %si\n"
+							"	addw $16, %di\n"
+							"	decl %ebp\n"
+							"	jnz 1b\n"
+							"	hlt\n"
+							"lvl_kvm_code_end:"
+							"\n" BACK "\n"
+							".popsection\n");
 
 static void close_vm(struct kvm_guest *g)
 {

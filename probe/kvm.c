@@ -206,6 +206,7 @@ static int policies(struct kvm *k, const struct lvl_platform *on)
 	const struct lvl_reader reader = { answer, told, k };
 	struct lvl_policy *max = lvl_desc_policy(k->d, LVL_KIND_HVM_MAX);
 	struct lvl_policy *dflt = lvl_desc_policy(k->d, LVL_KIND_HVM_DEFAULT);
+	char text[80];
 
 	if (!max || !dflt)
 		return kvm_fail(k->err, LVL_E_NO_MEMORY, "out of memory");
@@ -214,29 +215,38 @@ static int policies(struct kvm *k, const struct lvl_platform *on)
 	behaviour(k->d, max);
 	lvl_policy_normalise(max, NULL);
 	*dflt = *max;
-	lvl_default_apply(dflt, LVL_HVM, on, NULL);
+	lvl_default_apply(dflt, LVL_HVM, on ? on : &lvl_platforms[0], NULL);
 	lvl_policy_normalise(dflt, NULL); /* as a reader will have it */
-	return 0;
+	snprintf(text, sizeof(text), "%s from hvm-max, for %s",
+		 lvl_kind_names[LVL_KIND_HVM_DEFAULT],
+		 on ? on->name : lvl_platforms[0].name);
+	return fact(k, "derived", text);
+}
+
+/* "kvm-6.12" as 0x60c; 0: no KVM. */
+static unsigned version_of(const char *name, const char *form)
+{
+	unsigned major, minor;
+
+	return sscanf(name, form, &major, &minor) == 2 ? major << 8 | minor : 0;
 }
 
 const struct lvl_platform *probe_kvm_platform(void)
 {
 	const struct lvl_platform *best = NULL;
-	unsigned major, minor, m, n, i, newest = 0;
+	unsigned here = 0, i, v, newest = 0;
 	struct utsname u;
 
-	if (uname(&u) || sscanf(u.release, "%u.%u", &major, &minor) != 2)
-		major = minor = 0;
+	if (!uname(&u))
+		here = version_of(u.release, "%u.%u");
 	for (i = 0; i < lvl_nr_platforms; i++) {
-		if (sscanf(lvl_platforms[i].name, "kvm-%u.%u", &m, &n) != 2)
+		v = version_of(lvl_platforms[i].name, "kvm-%u.%u");
+		if (!v || v > here || v < newest)
 			continue;
-		if (!best || (m << 8 | n) <= (major << 8 | minor))
-			best = (m << 8 | n) >= newest || !best
-				       ? &lvl_platforms[i]
-				       : best;
-		newest = best == &lvl_platforms[i] ? m << 8 | n : newest;
+		best = &lvl_platforms[i];
+		newest = v;
 	}
-	return best ? best : &lvl_platforms[0];
+	return best;
 }
 
 static int ask(struct kvm *k, const char *device, const struct lvl_platform *on)

@@ -18,7 +18,7 @@
  * The maximum is what KVM says it supports, with the permissions for AMX
  * where the kernel gives them, and what an in-kernel APIC adds.  KVM has no
  * default, programs choose; it is the maximum without what `on` (a platform,
- * derive.h) does not give new guests.
+ * derive.h; NULL: generic) does not give new guests.
  *
  * device: NULL for /dev/kvm.  -LVL_E_UNSUPPORTED: no KVM there, or the
  * program was built without; -LVL_E_IO: it cannot be asked;
@@ -41,7 +41,8 @@ struct probe_measure {
 int probe_kvm_measure(const char *device, struct probe_measure *m,
 		      struct lvl_ferr *err);
 
-/* The newest KVM of the platforms that is not newer than this kernel. */
+/* The newest KVM of the platforms that is not newer than this kernel; NULL:
+ * none is. */
 const struct lvl_platform *probe_kvm_platform(void);
 
 #endif

@@ -225,8 +225,19 @@ level_of() {
 		} >bad.txt
 		run "$cpulevel" caps bad.txt
 		exits 3
-		says 'no measurement'
+		says 'bad.txt:3: "'
+		says 'is no measurement'
 	done
+	{
+		sed -n '1,/^name:/p' skylake.txt
+		for i in 1 2; do
+			echo 'measured: 0x00000001/-.ecx done 0x1 pinned 0x1 never 0x0'
+		done
+		sed '1,/^name:/d' skylake.txt
+	} >bad.txt
+	run "$cpulevel" caps bad.txt
+	exits 3
+	says 'measured twice'
 }
 
 @test "caps --measure: another machine is not measured here" {

@@ -28,7 +28,7 @@ struct extable {
 #define TSS_AVAILABLE 0x89ull
 
 extern uint64_t gdt[7], pd[512];
-extern const uint8_t stubs[32][16];
+extern const uint8_t exception_entry[32][16];
 extern uint8_t trap_stack_top[];
 extern const struct extable extable_begin[], extable_end[];
 void ring3_enter(struct frame *f);
@@ -114,7 +114,7 @@ static void load_idt(void)
 	unsigned i;
 
 	for (i = 0; i < LVL_COUNT(idt); i++) {
-		uint64_t to = (uint64_t)stubs[i];
+		uint64_t to = (uint64_t)exception_entry[i];
 
 		idt[i] = (struct gate){
 			.offset0 = (uint16_t)to,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From the PVH entry (32-bit, paging off; xen/include/public/arch-x86/hvm/
- * start_info.h) to long mode, the exception stubs, ring 3 and VMRUN.
+ * start_info.h) to long mode, the entries of exceptions, ring 3 and VMRUN.
  */
 #include "layout.h"
 
@@ -60,9 +60,9 @@ _start:
  * no error code (APM vol. 2, 8.2).  All run on a stack of their own (IST 1):
  * code that a fault interrupts may keep data below its stack pointer.
  */
-	.globl	stubs
+	.globl	exception_entry
 	.balign	16
-stubs:
+exception_entry:
 	.set	i, 0
 	.rept	32
 	.balign	16
