@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an engine is to the rest of the store: SQL that both understand, with
+ * every value bound ($1, $2, ... in the order of first appearance), and the
+ * few things in which they differ.
+ */
+#ifndef LVL_STORE_DB_H
+#define LVL_STORE_DB_H
+
+#include "store.h"
+
+enum db_type { DB_NULL, DB_INT, DB_TEXT, DB_BLOB };
+struct db_value {
+	enum db_type type;
+	int64_t i;
+	const void *p; /* DB_TEXT: a string; DB_BLOB: len bytes */
+	size_t len;
+};
+
+/* One row; its values live until the callback returns.  Not 0: stop. */
+typedef int db_row_fn(void *arg, const struct db_value *column, unsigned nr);
+/* The next row of a bulk load: 1, 0 at the end, or a negative code. */
+typedef int db_next_fn(void *arg, struct db_value *column);
+
+struct db {
+	const struct db_engine *engine;
+	char error[STORE_ERROR];
+};
+
+struct db_engine {
+	const char *name;
+	/* How this dialect writes the schema: version by version. */
+	const char *const *const *schema;
+	unsigned schema_version;
+
+	int (*open)(const char *uri, unsigned flags, struct db **db,
+		    char err[STORE_ERROR]);
+	void (*close)(struct db *db);
+
+	/*
+	 * Writers follow one another: begin waits for the one before.
+	 * -LVL_E_AGAIN from any of these, within a transaction: abort and
+	 * start it anew.
+	 */
+	int (*begin)(struct db *db, enum store_mode mode);
+	int (*commit)(struct db *db);
+	void (*abort)(struct db *db);
+
+	/*
+	 * One statement.  row may be NULL.  changed may be NULL: how many
+	 * rows it wrote.  Statements are prepared once and kept; sql must be
+	 * a literal.
+	 */
+	int (*run)(struct db *db, const char *sql, const struct db_value *arg,
+		   unsigned nr, db_row_fn *row, void *row_arg,
+		   int64_t *changed);
+
+	/* Many rows into a table: COPY, or one prepared INSERT. */
+	int (*bulk)(struct db *db, const char *table, const char *const *column,
+		    unsigned nr, db_next_fn *next, void *arg);
+
+	/* Wake those who wait, with the commit; wait for it. */
+	int (*notify)(struct db *db);
+	int (*wait)(struct db *db, int timeout_ms);
+};
+
+extern const struct db_engine db_sqlite, db_postgres;
+
+#endif
