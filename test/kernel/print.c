@@ -3,19 +3,27 @@
 
 #include <stdarg.h>
 
-#include "arch.h"
-
-static void put(char c)
-{
-	outb(0xe9, (uint8_t)c);
-}
-
 static void hex(uint64_t v, unsigned digits)
 {
 	while (digits < 16 && v >> 4 * digits)
 		digits++;
 	while (digits--)
-		put("0123456789abcdef"[v >> 4 * digits & 15]);
+		print_char("0123456789abcdef"[v >> 4 * digits & 15]);
+}
+
+static void decimal(long v)
+{
+	unsigned long rest = v < 0 ? -(unsigned long)v : (unsigned long)v;
+	char digit[20];
+	unsigned n = 0;
+
+	if (v < 0)
+		print_char('-');
+	do
+		digit[n++] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	while (n)
+		print_char(digit[--n]);
 }
 
 static void bytes(const uint8_t *p, size_t n)
@@ -32,10 +40,13 @@ static void argument(char kind, va_list *ap)
 	switch (kind) {
 	case 's':
 		for (s = va_arg(*ap, const char *); *s; s++)
-			put(*s);
+			print_char(*s);
 		break;
 	case 'w':
 		hex(va_arg(*ap, uint32_t), 8);
+		break;
+	case 'd':
+		decimal(va_arg(*ap, long));
 		break;
 	case 'x':
 		hex(va_arg(*ap, uint64_t), 1);
@@ -45,7 +56,7 @@ static void argument(char kind, va_list *ap)
 		bytes(p, va_arg(*ap, size_t));
 		break;
 	default:
-		put(kind);
+		print_char(kind);
 	}
 }
 
@@ -58,6 +69,6 @@ void print(const char *format, ...)
 		if (*format == '%' && format[1])
 			argument(*++format, &ap);
 		else
-			put(*format);
+			print_char(*format);
 	va_end(ap);
 }
