@@ -243,3 +243,14 @@ setup() {
 	run --separate-stderr "$cpulevel" gen pool.level --for cloud-hypervisor
 	[ "$output" = '--cpus max_phys_bits=46' ]
 }
+
+# Levels of two libvirt models do not know which CPU they pose as.
+@test "gen: identity that nobody knows is left out and told" {
+	"$cpulevel" level model:libvirt/Haswell-noTSX \
+		model:libvirt/Skylake-Server -o two.level >/dev/null ||
+		[ $? -eq 4 ]
+	"$cpulevel" gen two.level --for qemu >line 2>told
+	grep -q 'vendor=GenuineIntel' line
+	run ! grep -qE '[,'\'']-?(family|model|stepping)=' line
+	grep -q 'base-family' told
+}

@@ -469,3 +469,29 @@ register() {
 	[ "$status" -eq 5 ]
 	[ -z "$(grep '^cpulevel 1' <<<"$output")" ]
 }
+
+# Behaviour that no CPUID bit tells: known where all agree, unknown elsewhere.
+behaves() { # behaves FROM TO VALUE: the same machine with that FCS/FDS
+	sed "s/^state mxcsr-mask.*/&\nstate x87-no-fcs-fds 0x0000000$3/" \
+		"$1" >"$2"
+}
+
+@test "level: behaviour that all machines share is part of it" {
+	behaves clx.txt one.txt 1
+	behaves icx.txt two.txt 1
+	"$cpulevel" level one.txt two.txt -o level.txt >/dev/null
+	grep -qx 'state x87-no-fcs-fds 0x00000001' level.txt
+	"$cpulevel" check level.txt one.txt --json >c.json
+	json c.json '"x87-no-fcs-fds" not in [f["field"] for f in d["findings"]]'
+}
+
+@test "level: behaviour that differs is unknown in it, and is told" {
+	behaves clx.txt one.txt 1
+	behaves icx.txt two.txt 0
+	"$cpulevel" level one.txt two.txt -o level.txt --json >l.json
+	grep -qx 'state x87-no-fcs-fds 0x00000000/0xfffffffe' level.txt
+	json l.json '"x87-no-fcs-fds" in json.dumps(d["leaks"])'
+	"$cpulevel" level one.txt -o alone.txt >/dev/null
+	"$cpulevel" check alone.txt two.txt --json >c.json || [ $? -eq 1 ]
+	json c.json '[f["severity"] for f in d["findings"] if f["field"] == "x87-no-fcs-fds"] == ["leak"]'
+}

@@ -146,7 +146,7 @@ psabi_of() {
 	[ "$("$cpulevel" show cpu: | wc -l)" -ge 30 ]
 	"$cpulevel" show model:qemu/ >out
 	grep -q '^model:qemu/EPYC-Turin' out
-	! grep -q libvirt out
+	run ! grep -q libvirt out
 	"$cpulevel" show level: cpu: --json >l.json || true
 	"$cpulevel" show cpu: --json >l.json
 	json l.json 'd["format"] == "cpulevel-names" and len(d["names"]) >= 30'
