@@ -41,6 +41,12 @@ LVL_BEGIN
 	X(NO_MEMORY, "out of memory")                                     \
 	X(IO, "the system refused to read or write")                      \
 	X(UNSUPPORTED, "not available on this machine or in this build")  \
+	X(NOT_FOUND, "there is no such thing")                            \
+	X(REVISION, "somebody else has changed it meanwhile")             \
+	X(READ_ONLY, "it can only be read")                               \
+	X(AGAIN, "not now: others were in the way")                       \
+	X(UNCERTAIN, "the connection broke: it may have happened or not") \
+	X(TIMEOUT, "nothing came in time")                                \
 	X(BUG, "this is a bug in cpulevel")
 
 enum lvl_errno {
