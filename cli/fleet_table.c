@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "fleet.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many rows are looked at before the widths are fixed. */
+#define LOOKED_AT 1000
+
+void fleet_table_init(struct fleet_table *t, FILE *out,
+		      const struct fleet_column *column, unsigned nr)
+{
+	unsigned i;
+
+	memset(t, 0, sizeof(*t));
+	t->out = out;
+	t->column = column;
+	t->nr = nr;
+	for (i = 0; i < nr; i++)
+		t->width[i] = (int)strlen(column[i].head);
+}
+
+static int total(const struct fleet_table *t)
+{
+	unsigned i;
+	int n = 0;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->width[i])
+			n += 2 + t->width[i];
+	return n;
+}
+
+/* A column that may go, the least important one; nr: none is left. */
+static unsigned least(const struct fleet_table *t)
+{
+	unsigned i, found = t->nr;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->width[i] && t->column[i].drop &&
+		    (found == t->nr ||
+		     t->column[i].drop > t->column[found].drop))
+			found = i;
+	return found;
+}
+
+static void fix_widths(struct fleet_table *t)
+{
+	int room = (int)cli_width(), over;
+	unsigned i;
+
+	while (total(t) > room && (i = least(t)) < t->nr)
+		t->width[i] = 0;
+	over = total(t) - room;
+	if (over > 0 && t->width[0] - over >= 8)
+		t->width[0] -= over;
+	t->streaming = 1;
+}
+
+static void print_row(const struct fleet_table *t, char *const *cell)
+{
+	unsigned i, last = 0;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->width[i])
+			last = i;
+	for (i = 0; i <= last; i++) {
+		int w = t->width[i];
+
+		if (!w)
+			continue;
+		if (t->column[i].right)
+			fprintf(t->out, "  %*s", w, cell[i]);
+		else if (i == last)
+			fprintf(t->out, "  %s", cell[i]);
+		else if (!i)
+			fprintf(t->out, "  %-*.*s", w, w, cell[i]);
+		else
+			fprintf(t->out, "  %-*s", w, cell[i]);
+	}
+	putc('\n', t->out);
+}
+
+static void flush_rows(struct fleet_table *t)
+{
+	char *head[FLEET_COLUMNS];
+	size_t i;
+
+	if (!t->streaming) {
+		fix_widths(t);
+		for (i = 0; i < t->nr; i++)
+			head[i] = (char *)t->column[i].head;
+		fputs(cli_ink(INK_DIM), t->out);
+		print_row(t, head);
+		fputs(cli_ink(INK_PLAIN), t->out);
+	}
+	for (i = 0; i < t->rows && !t->failed; i++)
+		print_row(t, t->cell + i * t->nr);
+	for (i = 0; i < t->rows * t->nr; i++)
+		free(t->cell[i]);
+	t->rows = 0;
+}
+
+static int copy_cell(struct fleet_table *t, unsigned i, const char *s)
+{
+	int n;
+
+	if (!s || !*s)
+		s = "-";
+	n = (int)strlen(s);
+	if (!t->streaming && n > t->width[i])
+		t->width[i] = n;
+	t->cell[t->rows * t->nr + i] = strdup(s);
+	return t->cell[t->rows * t->nr + i] ? 0 : -1;
+}
+
+void fleet_table_row(struct fleet_table *t, ...)
+{
+	char **grown;
+	va_list ap;
+	unsigned i;
+
+	grown = cli_grow(t->cell, t->rows, &t->room, t->nr * sizeof(*grown));
+	if (!grown || t->failed) {
+		t->failed = 1;
+		return;
+	}
+	t->cell = grown;
+	va_start(ap, t);
+	for (i = 0; i < t->nr; i++)
+		t->failed |= copy_cell(t, i, va_arg(ap, const char *));
+	va_end(ap);
+	if (++t->rows >= LOOKED_AT)
+		flush_rows(t);
+}
+
+int fleet_table_end(struct fleet_table *t)
+{
+	flush_rows(t);
+	free(t->cell);
+	if (!t->failed)
+		return 0;
+	cli_error("out of memory");
+	return EXIT_INPUT;
+}
