@@ -21,6 +21,7 @@
 #include <cpulevel/level.h>
 
 #define LVL_FLEET_NONE ((size_t)-1)
+#define LVL_FLEET_ELSEWHERE ((size_t)-2) /* on a host that is nobody's home */
 
 /* What hosts of one sort give to guests and let in. */
 struct lvl_fleet_profile {
@@ -94,7 +95,8 @@ struct lvl_fleet_member {
 struct lvl_fleet_group {
 	size_t seen;
 	int64_t level; /* the caller's: what they booted under */
-	size_t on; /* the profile where they run; LVL_FLEET_NONE: not said */
+	size_t on;     /* the profile where they run, or one of the above;
+			     LVL_FLEET_NONE: not said */
 	uint32_t vms;
 };
 

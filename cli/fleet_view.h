@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pools of the store as pool/fleet.h has them: counts of distinct policies.
+ * Single hosts and VMs are read only where they are asked for.
+ *
+ * All of it within the body of fleet_read() or fleet_write(); functions
+ * return 0, a negative code of the store, or an exit code after saying why.
+ */
+#ifndef LVL_CLI_FLEET_VIEW_H
+#define LVL_CLI_FLEET_VIEW_H
+
+#include "fleet.h"
+#include "pool/fleet.h"
+
+struct fleet_view_host {
+	int64_t id, source;
+	char *name;
+	size_t profile;
+	int active; /* 0: cannot be reached */
+};
+
+struct fleet_view {
+	struct fleet *f;
+	struct lvl_fleet *model; /* of all views that were opened together */
+	struct lvl_fleet own;
+	int64_t id;
+	char *name;
+	const struct lvl_platform *on;
+	struct lvl_fleet_pool pool;
+	unsigned guests; /* 1 << enum lvl_guest: kinds that matter */
+	struct fleet_view_host *host; /* after fleet_view_hosts(), by id */
+	size_t nr_hosts, host_room;
+	int has_hosts;
+};
+
+/* The pool of that name, its hosts and running VMs counted. */
+int fleet_view_open(struct fleet *f, const char *name, struct fleet_view *v);
+void fleet_view_close(struct fleet_view *v);
+
+/* Each pool in turn, with one model for all; each() != 0 ends it. */
+typedef int fleet_view_fn(void *arg, struct fleet_view *v);
+int fleet_view_each(struct fleet *f, fleet_view_fn *each, void *arg);
+
+/* A profile of the store (0: never reported), with its policies. */
+int fleet_view_profile(struct fleet_view *v, int64_t id, size_t *at);
+/* A machine that is not in the store. */
+int fleet_view_machine(struct fleet_view *v, const struct lvl_desc *d,
+		       size_t *at);
+/* What a VM saw (0: nothing is known). */
+int fleet_view_seen(struct fleet_view *v, int64_t id, enum lvl_guest guest,
+		    size_t *at);
+
+/* The hosts of the pool, by name. */
+int fleet_view_hosts(struct fleet_view *v);
+const struct fleet_view_host *fleet_view_host(const struct fleet_view *v,
+					      int64_t id);
+/*
+ * Find out on which hosts VMs run that have one home only: whether it is
+ * their own decides whether they can go anywhere.
+ */
+int fleet_view_locate(struct fleet_view *v);
+
+/* The VMs of one host, as groups of a pool. */
+int fleet_view_guests_of(struct fleet_view *v, const struct fleet_view_host *h,
+			 struct lvl_fleet_pool *guests);
+
+/* "clx-01" or "clx-01, clx-02 and 3 more" of a profile; needs the hosts. */
+#define FLEET_VIEW_NAMES 160
+const char *fleet_view_names(const struct fleet_view *v, size_t profile,
+			     char buf[FLEET_VIEW_NAMES]);
+
+#endif

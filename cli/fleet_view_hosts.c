@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Single hosts and VMs of a pool, where the counts do not say enough. */
+#include "fleet_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- hosts ---------------------------------------------------------------- */
+
+/* A host as the store has it; its profile's number comes later. */
+static int keep_host(void *arg, const struct store_host *h)
+{
+	struct fleet_view *v = arg;
+	struct fleet_view_host *n;
+
+	if (h->state == STORE_HOST_RETIRED)
+		return 0;
+	n = cli_grow(v->host, v->nr_hosts, &v->host_room, sizeof(*v->host));
+	if (!n)
+		return -LVL_E_NO_MEMORY;
+	v->host = n;
+	n += v->nr_hosts;
+	*n = (struct fleet_view_host){
+		.id = h->id,
+		.source = h->source,
+		.name = strdup(h->name),
+		.profile = (size_t)h->profile,
+		.active = h->state == STORE_HOST_ACTIVE,
+	};
+	if (!n->name)
+		return -LVL_E_NO_MEMORY;
+	v->nr_hosts++;
+	return 0;
+}
+
+static int by_id(const void *x, const void *y)
+{
+	const struct fleet_view_host *a = x, *b = y;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+int fleet_view_hosts(struct fleet_view *v)
+{
+	const struct store_host_filter of = { .pool = v->id };
+	size_t i;
+	int rc;
+
+	if (v->has_hosts)
+		return 0;
+	v->has_hosts = 1;
+	rc = store_scan_hosts(v->f->s, &of, keep_host, v);
+	for (i = 0; !rc && i < v->nr_hosts; i++) {
+		int64_t id = (int64_t)v->host[i].profile;
+
+		rc = fleet_view_profile(v, id, &v->host[i].profile);
+	}
+	if (v->nr_hosts)
+		qsort(v->host, v->nr_hosts, sizeof(*v->host), by_id);
+	return rc;
+}
+
+const struct fleet_view_host *fleet_view_host(const struct fleet_view *v,
+					      int64_t id)
+{
+	const struct fleet_view_host key = { .id = id };
+
+	return v->nr_hosts ? bsearch(&key, v->host, v->nr_hosts,
+				     sizeof(*v->host), by_id)
+			   : NULL;
+}
+
+const char *fleet_view_names(const struct fleet_view *v, size_t profile,
+			     char buf[FLEET_VIEW_NAMES])
+{
+	size_t i, n = 0, shown = 0, at = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < v->nr_hosts; i++) {
+		size_t len = strlen(v->host[i].name);
+
+		if (v->host[i].profile != profile)
+			continue;
+		n++;
+		if (shown == 2 || at + len + 32 > FLEET_VIEW_NAMES)
+			continue;
+		at += (size_t)snprintf(buf + at, FLEET_VIEW_NAMES - at, "%s%s",
+				       shown++ ? " " : "", v->host[i].name);
+	}
+	if (n > shown)
+		snprintf(buf + at, FLEET_VIEW_NAMES - at, " and %zu more",
+			 n - shown);
+	return buf;
+}
+
+/* -- VMs ------------------------------------------------------------------ */
+
+struct vm {
+	int64_t host, seen, level;
+	int guest;
+};
+
+struct vms {
+	struct vm *vm;
+	size_t nr, room;
+};
+
+static int keep_vm(void *arg, const struct store_vm *row)
+{
+	struct vms *all = arg;
+	struct vm *n;
+
+	if (!row->host)
+		return 0;
+	n = cli_grow(all->vm, all->nr, &all->room, sizeof(*all->vm));
+	if (!n)
+		return -LVL_E_NO_MEMORY;
+	all->vm = n;
+	all->vm[all->nr++] =
+		(struct vm){ row->host, row->seen, row->level, row->guest };
+	return 0;
+}
+
+/* A host that is not in the pool or cannot be reached is no home. */
+static size_t profile_of(struct fleet_view *v, int64_t host)
+{
+	const struct fleet_view_host *h = fleet_view_host(v, host);
+
+	return h && h->active ? h->profile : LVL_FLEET_ELSEWHERE;
+}
+
+/* The group's VMs become groups of their own, by where they run. */
+static int locate(struct fleet_view *v, struct lvl_fleet_group g)
+{
+	const struct lvl_fleet_seen *s = &v->model->seen[g.seen];
+	const struct store_vm_filter of = { .pool = v->id, .seen = s->id };
+	struct vms all = { 0 };
+	size_t i;
+	int rc = store_scan_vms(v->f->s, &of, keep_vm, &all);
+
+	for (i = 0; !rc && i < all.nr; i++) {
+		const struct vm *vm = &all.vm[i];
+
+		if (vm->seen != s->id || vm->level != g.level ||
+		    (enum lvl_guest)vm->guest != s->guest)
+			continue;
+		rc = lvl_fleet_pool_vms(&v->pool, g.seen, g.level,
+					profile_of(v, vm->host), 1);
+		if (!rc)
+			rc = lvl_fleet_pool_vms(&v->pool, g.seen, g.level,
+						LVL_FLEET_NONE, -1);
+	}
+	free(all.vm);
+	return rc;
+}
+
+int fleet_view_locate(struct fleet_view *v)
+{
+	size_t i, nr = v->pool.nr_groups;
+	int rc = 0;
+
+	for (i = 0; !rc && i < nr; i++) {
+		const struct lvl_fleet_group *g = &v->pool.group[i];
+		struct lvl_fleet_reach r;
+
+		if (g->on != LVL_FLEET_NONE || !g->vms ||
+		    !v->model->seen[g->seen].id)
+			continue;
+		lvl_fleet_reach(v->model, &v->pool, g, &r);
+		if (r.homes != 1)
+			continue;
+		rc = fleet_view_hosts(v);
+		if (!rc)
+			rc = locate(v, *g);
+	}
+	return rc;
+}
+
+int fleet_view_guests_of(struct fleet_view *v, const struct fleet_view_host *h,
+			 struct lvl_fleet_pool *guests)
+{
+	const struct store_vm_filter of = { .host = h->id };
+	struct vms all = { 0 };
+	size_t i, seen;
+	int rc = store_scan_vms(v->f->s, &of, keep_vm, &all);
+
+	for (i = 0; !rc && i < all.nr; i++) {
+		rc = fleet_view_seen(v, all.vm[i].seen,
+				     (enum lvl_guest)all.vm[i].guest, &seen);
+		if (!rc)
+			rc = lvl_fleet_pool_vms(guests, seen, all.vm[i].level,
+						profile_of(v, h->id), 1);
+	}
+	free(all.vm);
+	return rc;
+}
