@@ -64,7 +64,8 @@ int lvl_may_(const struct lvl_context *c, unsigned field)
 		return 0;
 	for (v = lvl_row_(c, rows_of(field)); v && v->field == field;
 	     v = lvl_row_(c, v + 1))
-		if (v->effect == LVL_NEVER_ || v->effect == LVL_UNCLEAR_)
+		if (v->effect == LVL_NEVER_ || v->effect == LVL_UNCLEAR_ ||
+		    v->effect == LVL_AS_HOST_)
 			return 0;
 	return 1;
 }
@@ -185,9 +186,21 @@ uint64_t lvl_ceiling_(const struct lvl_context *c, unsigned field)
 
 	for (v = lvl_row_(c, rows_of(field)); v && v->field == field;
 	     v = lvl_row_(c, v + 1))
-		if (v->effect == LVL_AT_MOST_ && v->value < most)
+		if ((v->effect == LVL_AT_MOST_ || v->effect == LVL_AS_HOST_) &&
+		    v->value < most)
 			most = v->value;
 	return most;
+}
+
+static int is_hosts(const struct lvl_context *c, unsigned field)
+{
+	const struct lvl_virtualised_ *v;
+
+	for (v = lvl_row_(c, rows_of(field)); v && v->field == field;
+	     v = lvl_row_(c, v + 1))
+		if (v->effect == LVL_AS_HOST_)
+			return 1;
+	return 0;
 }
 
 static const uint16_t leaf_maxima[] = {
@@ -231,12 +244,24 @@ static int says_something(const struct lvl_policy *p,
 	return any != 0;
 }
 
+static uint32_t range_of(unsigned field)
+{
+	return field == LVL_F_MAX_EXTENDED_LEAF ? 0x80000000 : 0;
+}
+
+/* The highest leaf that a feature of the policy announces. */
+static uint32_t announced(const struct lvl_policy *p, unsigned field)
+{
+	return field == LVL_F_MAX_SUBLEAF_7
+		       ? 0
+		       : lvl_needed_leaf_(p, range_of(field));
+}
+
 /* The highest leaf of a range, or sub-leaf of leaf 7, with capabilities. */
 static uint64_t content(const struct lvl_policy *p, unsigned field)
 {
-	uint32_t base = field == LVL_F_MAX_EXTENDED_LEAF ? 0x80000000 : 0;
-	uint32_t top =
-		field == LVL_F_MAX_SUBLEAF_7 ? 0 : lvl_needed_leaf_(p, base);
+	uint32_t base = range_of(field);
+	uint32_t top = announced(p, field);
 	unsigned i;
 
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
@@ -259,12 +284,34 @@ static void close(struct lvl_policy *p, const struct lvl_trail *trail)
 	lvl_finalise(p);
 }
 
-/* The platform's for a maximum, the host's for a default. */
+/*
+ * No less than what was set needs.  Where the maximum is the host's, what was
+ * set beyond is lost, but not a leaf that a feature announces.
+ */
+static uint64_t floor_of(const struct lvl_context *c, unsigned field,
+			 int as_host)
+{
+	uint64_t least = content(as_host ? c->raw : c->p, field);
+	uint64_t needed = announced(c->p, field);
+
+	return needed > least ? needed : least;
+}
+
+/*
+ * The platform's for a maximum, the host's for a default.  There is no
+ * sub-leaf of a leaf that is not there.
+ */
 static void maximum(struct lvl_context *c, unsigned field, int is_default)
 {
-	uint64_t least = content(c->p, field);
+	int as_host = is_hosts(c, field);
+	uint64_t least = floor_of(c, field, as_host);
 	uint64_t most = lvl_ceiling_(c, field);
 
+	is_default |= as_host;
+	if (field == LVL_F_MAX_SUBLEAF_7 &&
+	    lvl_known(c->p, LVL_F_MAX_BASIC_LEAF) &&
+	    lvl_get(c->p, LVL_F_MAX_BASIC_LEAF) < 7)
+		most = 0;
 	if (is_default && lvl_get(c->raw, field) < most)
 		most = lvl_get(c->raw, field);
 	if (is_default && !lvl_known(c->raw, field))

@@ -94,6 +94,7 @@ static void virtualise(struct lvl_context *c, const struct lvl_virtualised_ *v)
 		with(c, v->field, v->value);
 		break;
 	case LVL_OPT_IN_:
+	case LVL_AS_HOST_: /* nothing raises it: lvl_may_() */
 		break;
 	}
 }

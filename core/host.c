@@ -245,6 +245,12 @@ static void rsba(struct lvl_context *c)
 
 /* -- statements that the dump leaves out ---------------------------------- */
 
+/* The family of a virtual machine's CPU says nothing of the one below. */
+static int is_virtual(const struct lvl_context *c)
+{
+	return lvl_has(c->raw, LVL_F_HYPERVISOR);
+}
+
 static void lfence(struct lvl_context *c)
 {
 	if (msr_bit(c->raw, 0xc0011029, 1) == 1)
@@ -253,7 +259,7 @@ static void lfence(struct lvl_context *c)
 
 static void nscb(struct lvl_context *c)
 {
-	if (lvl_policy_family(c->raw) >= 0x19)
+	if (lvl_policy_family(c->raw) >= 0x19 && !is_virtual(c))
 		lvl_set(c->p, LVL_F_NSCB, 1);
 }
 
@@ -261,7 +267,7 @@ static void no_bits(struct lvl_context *c)
 {
 	unsigned family = lvl_policy_family(c->raw);
 
-	if (!family)
+	if (!family || is_virtual(c))
 		return;
 	if (family == 0x19)
 		lvl_set(c->p, LVL_F_BTC_NO, 1);
@@ -394,11 +400,12 @@ static const struct lvl_rule_step host_rules[] = {
 	  AMD_LIKE,
 	  lfence },
 	{ { "HOST.nscb", "a null selector clears the base",
-	    "family 19h and later" },
+	    "family 19h and later, not in a virtual machine" },
 	  AMD_LIKE,
 	  nscb },
 	{ { "HOST.no-bits", "not affected: statements the CPU leaves out",
-	    "BTC: family 19h has the fix; TSA: family 19h alone has the bug" },
+	    "BTC: family 19h has the fix; TSA: family 19h alone has the bug; "
+	    "a virtual CPU says nothing of the one below" },
 	  AMD_LIKE,
 	  no_bits },
 	{ { "HOST.no-lmsl", "EFER.LMSLE is not there",

@@ -13,6 +13,7 @@ enum lvl_effect_of_ {
 	LVL_GIVES_,   /* whatever the host has */
 	LVL_AT_MOST_, /* a number, or a maximum leaf */
 	LVL_WITH_,    /* also where the host has the field `value` */
+	LVL_AS_HOST_, /* no more than the host has, and at most `value` */
 };
 
 struct lvl_virtualised_ {

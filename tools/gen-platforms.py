@@ -25,8 +25,8 @@ SPEC.loader.exec_module(TABLES)
 DataError, fail, read = TABLES.DataError, TABLES.fail, TABLES.read
 
 KINDS = ['pv', 'hvm-shadow', 'hvm']
-EFFECTS = ['never', 'opt-in', 'unknown', 'gives', 'at-most', 'with']
-VALUED = ('gives', 'at-most', 'with')
+EFFECTS = ['never', 'opt-in', 'unknown', 'gives', 'at-most', 'with', 'as-host']
+VALUED = ('gives', 'at-most', 'with', 'as-host')
 SAYS_NO = ('never', 'unknown')
 MASK_BITS = 32  # of struct lvl_virtualised_'s platforms
 
@@ -140,6 +140,10 @@ class Platforms:
                 vendors = 0 if not all(v for _, v in found) else reduce(or_, [v for _, v in found])
                 if effect in SAYS_NO:
                     out['never', i, k] = 0, vendors
+                elif effect == 'as-host':
+                    # a maximum leaf is no capability: the ceiling is enough
+                    if self.reg.fields[i]['rule'] != 'derived':
+                        out[effect, i, k] = min(values), vendors
                 elif effect == 'at-most':
                     out[effect, i, k] = min(values), vendors
                 elif effect == 'opt-in' or len(found) == len(there) and len(set(values)) == 1:
