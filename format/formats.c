@@ -14,6 +14,7 @@ const struct lvl_format *const lvl_formats[] = {
 	&lvl_format_libcpuid,
 	&lvl_format_cpuid_raw,
 	&lvl_format_xen_cpuid,
+	&lvl_format_xen_log,
 	&lvl_format_cpuinfo,
 	&lvl_format_xl_info,
 	&lvl_format_xapi,

@@ -179,6 +179,7 @@ extern const struct lvl_format lvl_format_cpuid_raw;
 extern const struct lvl_format lvl_format_instlatx64;
 extern const struct lvl_format lvl_format_libcpuid;
 extern const struct lvl_format lvl_format_xen_cpuid;
+extern const struct lvl_format lvl_format_xen_log;
 extern const struct lvl_format lvl_format_cpuinfo;
 extern const struct lvl_format lvl_format_xapi;
 extern const struct lvl_format lvl_format_xl_info;

@@ -103,4 +103,11 @@ static inline int lvl_is_ruler(const char *line, size_t len)
 int lvl_instlatx64_line(const char *line, size_t len);
 int lvl_instlatx64_read(struct lvl_import *im, char *line);
 
+/*
+ * xen_cpuid.c: what xen-cpuid prints, from a source of lines that returns as
+ * lvl_next_line() does.
+ */
+typedef int lvl_xen_line_fn(struct lvl_import *im, char **line);
+int lvl_xen_cpuid_read(struct lvl_import *im, lvl_xen_line_fn *next);
+
 #endif

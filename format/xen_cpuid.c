@@ -21,6 +21,8 @@
 
 #include <cpulevel/xen.h>
 
+#include <stdlib.h>
+
 /* Xen that serialises up to here knows 7:2 and 0x80000021. */
 #define LEAVES_OF_4_17 120u
 
@@ -142,12 +144,33 @@ static int end_policy(struct lvl_import *im, struct dump *d)
 	return 0;
 }
 
+/* Of guests that it does not run, Xen prints zeroes. */
+static void drop_guests(struct lvl_import *im, enum lvl_kind kind)
+{
+	struct lvl_policy **p = &im->d->policy[kind];
+	uint32_t any = 0;
+	unsigned w;
+
+	for (w = 0; *p && w < LVL_NR_WORDS; w++)
+		any |= (*p)->v[w];
+	if (any)
+		return;
+	free(*p);
+	*p = NULL;
+}
+
 static int deliver(struct lvl_import *im, struct dump *d)
 {
 	int rc = end_policy(im, d);
 	int any = d->sets || d->seen;
 
 	memset(d, 0, sizeof(*d));
+	if (!rc && any) {
+		drop_guests(im, LVL_KIND_PV_MAX);
+		drop_guests(im, LVL_KIND_PV_DEFAULT);
+		drop_guests(im, LVL_KIND_HVM_MAX);
+		drop_guests(im, LVL_KIND_HVM_DEFAULT);
+	}
 	return rc || !any ? rc : lvl_import_done(im);
 }
 
@@ -368,18 +391,23 @@ static int one_line(struct lvl_import *im, struct dump *d, char *line)
 	return lvl_after(s, "KEY ") ? 0 : bad_line(im, s);
 }
 
-static int read_all(struct lvl_import *im)
+int lvl_xen_cpuid_read(struct lvl_import *im, lvl_xen_line_fn *next)
 {
 	struct dump d = { 0 };
 	int got, rc = 0;
 	char *line;
 
-	while ((got = lvl_next_line(im, &line)) > 0) {
+	while ((got = next(im, &line)) > 0) {
 		rc = one_line(im, &d, line);
 		if (rc)
 			return rc;
 	}
 	return got < 0 ? got : deliver(im, &d);
+}
+
+static int read_all(struct lvl_import *im)
+{
+	return lvl_xen_cpuid_read(im, lvl_next_line);
 }
 
 static int is_head(const char *s, size_t len)

@@ -139,6 +139,17 @@ static const struct damaged damaged[] = {
 	{ "xen-cpuid", "Raw                             1fcbfbff\n",
 	  LVL_E_SYNTAX, 1, "not a line of xen-cpuid", 0 },
 
+	{ "xen-log", "(XEN) Xen version 4.17.7\n(XEN) Panic on CPU 0:\n",
+	  LVL_E_TRUNCATED, 2, "no capture in this log", 0 },
+	{ "xen-log", "xen-capture 1\nDynamic sets:\nRaw  178bfbfb\n",
+	  LVL_E_TRUNCATED, 3, "the capture has no end", 0 },
+	{ "xen-log", "xen-capture 1\nxen-a b: c\nxen-capture end\n",
+	  LVL_E_SYNTAX, 2, "\"xen-a b\" is no name of a fact", 0 },
+	{ "xen-log", "xen-capture 1\nxen-a: b\nxen-capture end\n",
+	  LVL_E_TRUNCATED, 3, "no capture", 0 },
+	{ "xen-log", "xen-capture 1\nDynamic sets:\nRaw  178bfbf\n",
+	  LVL_E_SYNTAX, 3, "the raw featureset", 0 },
+
 	{ "cpuinfo", "vendor_id\t: GenuineIntel\n",
 	  LVL_E_ORDER, 1, "\"vendor_id\" of no processor", 0 },
 	{ "cpuinfo", "processor\t: 0\nprocessor\t: 1\nflags\t: fpu\n",

@@ -325,6 +325,18 @@ static void test_xen_sets(void **state)
 	drop(&r);
 }
 
+/* Of guests that Xen does not run it has zeroes, which are no policy. */
+static void test_xen_log(void **state)
+{
+	struct result r = good("xen-log", xen_log, 1);
+
+	(void)state;
+	assert_fact(r.d[0], "xen-options", "com1=115200,8n1 console=com1");
+	assert_bit(r.d[0]->policy[LVL_KIND_RAW], LVL_F_DE, 0);
+	assert_null(r.d[0]->policy[LVL_KIND_HVM_MAX]);
+	drop(&r);
+}
+
 static void test_cpuinfo(void **state)
 {
 	struct result r = good("cpuinfo", cpuinfo, 2);
@@ -410,17 +422,12 @@ static void test_xl_info(void **state)
 static const struct {
 	const char *format, *text;
 } samples[] = {
-	{ "cpuid-raw", cpuid_r },
-	{ "cpuid-raw", kcpuid },
-	{ "instlatx64", aida + 26 },
-	{ "libcpuid", aida },
-	{ "libcpuid", libcpuid },
-	{ "xen-cpuid", xen_policies },
-	{ "xen-cpuid", xen_sets },
-	{ "cpuinfo", cpuinfo },
-	{ "xapi", xapi },
-	{ "xl-info", xl_info },
-	{ "xapi", "07cbfbff-04082201-20100800\n" },
+	{ "cpuid-raw", cpuid_r },    { "cpuid-raw", kcpuid },
+	{ "instlatx64", aida + 26 }, { "libcpuid", aida },
+	{ "libcpuid", libcpuid },    { "xen-cpuid", xen_policies },
+	{ "xen-cpuid", xen_sets },   { "xen-log", xen_log },
+	{ "cpuinfo", cpuinfo },      { "xapi", xapi },
+	{ "xl-info", xl_info },      { "xapi", "07cbfbff-04082201-20100800\n" },
 };
 
 /* Each is found by its text, and no other reader of lines claims it. */
@@ -573,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_libcpuid),
 		cmocka_unit_test(test_xen_policies),
 		cmocka_unit_test(test_xen_sets),
+		cmocka_unit_test(test_xen_log),
 		cmocka_unit_test(test_cpuinfo),
 		cmocka_unit_test(test_xapi),
 		cmocka_unit_test(test_xl_info),

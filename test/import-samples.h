@@ -103,6 +103,20 @@ static const char xen_policies[] =
 "  000000ce -> 0000000080000000\n"
 "  0000010a -> 0000000000000000\n";
 
+static const char xen_log[] =
+"(XEN) Xen version 4.17.7 (Debian 4.17.7-0)\r\n"
+"lab 1 xen=00040011\r\n"
+"xen-capture 1\r\n"
+"xen-version: 4.17.7\r\n"
+"xen-options: com1=115200,8n1 console=com1\r\n"
+"(XEN) a line of Xen's: in between\r\n"
+"Dynamic sets:\r\n"
+"Raw  178bfbfb:7ed8320b\r\n"
+"HVM Max  00000000:00000000\r\n"
+"xen-capture end\r\n"
+"lab end\r\n"
+"(XEN) Hardware Dom0 shutdown: rebooting machine\r\n";
+
 static const char xen_sets[] =
 "nr_features: 2\n"
 "                          KEY 1d       1c       \n"
