@@ -5,6 +5,7 @@
  */
 #include <cpulevel/types.h>
 
+#include "capture.h"
 #include "console.h"
 #include "domain.h"
 #include "guests.h"
@@ -56,8 +57,12 @@ void dom0_main(const struct start_info *info)
 {
 	start_set(info);
 	print("lab 1 xen=%w\n", xen_version());
-	guest(0);
-	guest(1);
+	if (start_has("capture"))
+		capture();
+	if (start_has("guests")) {
+		guest(0);
+		guest(1);
+	}
 	print("lab end\n");
 	console_flush();
 	reboot();

@@ -83,6 +83,12 @@ uint32_t xen_version(void)
 				   0, 0);
 }
 
+long xen_told(unsigned what, char *text)
+{
+	return hypercall(__HYPERVISOR_xen_version, what, (unsigned long)text, 0,
+			 0);
+}
+
 void yield(void)
 {
 	hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0);

@@ -51,6 +51,8 @@ void window_close(void);
 
 void console_write(const char *s, size_t n);
 uint32_t xen_version(void); /* major << 16 | minor */
+/* XENVER_..., what is a string there. */
+long xen_told(unsigned what, char *text);
 void yield(void);
 _Noreturn void reboot(void); /* QEMU's -no-reboot ends it with status 0 */
 
