@@ -29,10 +29,6 @@ struct db {
 
 struct db_engine {
 	const char *name;
-	/* How this dialect writes the schema: version by version. */
-	const char *const *const *schema;
-	unsigned schema_version;
-
 	int (*open)(const char *uri, unsigned flags, struct db **db,
 		    char err[STORE_ERROR]);
 	void (*close)(struct db *db);
@@ -47,15 +43,18 @@ struct db_engine {
 	void (*abort)(struct db *db);
 
 	/*
-	 * One statement.  row may be NULL.  changed may be NULL: how many
-	 * rows it wrote.  Statements are prepared once and kept; sql must be
-	 * a literal.
+	 * One statement.  row may be NULL, and may run others; what it returns
+	 * is returned.  changed may be NULL: how many rows it wrote.
+	 * Statements are prepared once and kept; sql must be a literal.
 	 */
 	int (*run)(struct db *db, const char *sql, const struct db_value *arg,
 		   unsigned nr, db_row_fn *row, void *row_arg,
 		   int64_t *changed);
 
-	/* Many rows into a table: COPY, or one prepared INSERT. */
+	/*
+	 * Many rows into a table: COPY, or one prepared INSERT.  Triggers or
+	 * the engine itself keep host_count and vm_count.
+	 */
 	int (*bulk)(struct db *db, const char *table, const char *const *column,
 		    unsigned nr, db_next_fn *next, void *arg);
 

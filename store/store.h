@@ -50,6 +50,17 @@ const char *store_engine_name(const struct store *s); /* "sqlite" */
 /* Who changes things, and why (may be NULL); copied, for what follows. */
 int store_set_actor(struct store *s, const char *actor, const char *note);
 
+/*
+ * NULL, or what should be said although nothing failed: the clock of this
+ * machine is more than a second behind the newest change, whose time was
+ * then taken again.  Lives until the store is closed.
+ */
+const char *store_warning(const struct store *s);
+
+/* Milliseconds since 1970, instead of the system's clock. */
+typedef int64_t store_clock_fn(void *arg);
+void store_set_clock(struct store *s, store_clock_fn *clock, void *arg);
+
 /* -- transactions --------------------------------------------------------- */
 
 enum store_mode { STORE_READ, STORE_WRITE };
@@ -63,6 +74,9 @@ typedef int store_body_fn(struct store *s, void *arg);
  * -LVL_E_UNCERTAIN: the connection broke while the commit was under way and
  * it could not be found out whether it happened (found out by the change
  * table wherever that can be reached again).
+ * -LVL_E_TIMEOUT: others have written for a minute.  -LVL_E_STATE: within
+ * another transaction, and what any other function returns outside of one.
+ * A write that failed fails the whole transaction, whatever body returns.
  */
 int store_txn(struct store *s, enum store_mode mode, store_body_fn *body,
 	      void *arg);
@@ -84,6 +98,7 @@ int store_object_hash(struct store *s, int64_t id, uint8_t hash[STORE_HASH]);
  */
 struct store_profile {
 	int64_t id;
+	unsigned hints;                          /* LVL_HINT_... */
 	struct lvl_policy *policy[LVL_NR_KINDS]; /* NULL: not there */
 };
 int store_put_profile(struct store *s, const struct lvl_desc *d, int64_t *id);
@@ -97,7 +112,8 @@ int store_get_policy(struct store *s, int64_t id, const struct lvl_policy **p,
 
 /*
  * Where a host's profile comes from: "cpu", "kernel", "microcode",
- * "hypervisor", "firmware"; each may be NULL.  Kept once per distinct value.
+ * "hypervisor", "firmware"; each may be NULL, which "" means as well.  Kept
+ * once per distinct value.
  */
 struct store_source {
 	int64_t id;
@@ -120,8 +136,10 @@ int store_scan_observed(struct store *s, store_observed_fn *each, void *arg);
 /*
  * id 0: new; put() fills id and rev.  rev: the number of the change that made
  * the row what it is; put() and drop() fail with -LVL_E_REVISION unless it is
- * still so.  Names are unique per table, 1 to 255 bytes, no control
- * characters (-LVL_E_RANGE), -LVL_E_DUPLICATE.  find: -LVL_E_NOT_FOUND.
+ * still so.  Names are unique per table, 1 to 255 bytes of UTF-8 without
+ * control characters (-LVL_E_RANGE), -LVL_E_DUPLICATE.  An id is never used
+ * again.  find: -LVL_E_NOT_FOUND; so does a put of what refers to a row that
+ * is not there.  drop of what others refer to: -LVL_E_STATE.
  * A put that changes nothing writes nothing.
  */
 struct store_pool {
@@ -212,7 +230,7 @@ struct store_vm_filter {
 int store_scan_vms(struct store *s, const struct store_vm_filter *f,
 		   store_vm_fn *each, void *arg);
 
-/* version 0: the newest. */
+/* version 0: the newest.  put: version 0: the next one. */
 int store_find_level(struct store *s, const char *name, int64_t version,
 		     struct store_level *v);
 int store_get_level(struct store *s, int64_t id, struct store_level *v);
@@ -232,7 +250,7 @@ int store_scan_assigns(struct store *s, store_assign_fn *each, void *arg);
 /*
  * Kept with every change, never counted when asked: how many hosts of a pool
  * have a profile (0: never reported) in a state, and how many VMs that run
- * saw the same.  pool 0: of all pools, pool by pool.
+ * saw the same.  pool 0: of all pools, pool by pool, and of what is in none.
  */
 struct store_host_count {
 	int64_t pool, profile;
@@ -257,7 +275,8 @@ int store_count_vms(struct store *s, int64_t pool, store_vm_count_fn *each,
 /*
  * A host says what it is: its row gets this profile and source and is
  * active.  Reads first and writes only what is new; *changed says whether it
- * wrote.  A host that is not in the table is added without a pool.
+ * wrote.  A host that is not in the table is added without a pool.  Within a
+ * read *changed says whether it would write.
  */
 int store_publish(struct store *s, const char *host, const struct lvl_desc *d,
 		  int *changed);
@@ -281,9 +300,10 @@ struct store_change {
 	const char *actor, *note;
 	enum store_kind kind;
 	int64_t id;
-	int64_t pool;               /* that it concerns; 0: none */
-	const char *name;           /* of the row */
+	int64_t pool;               /* the new one, or that it left; 0: none */
+	const char *name;           /* of the row, as it was before */
 	const char *before, *after; /* the row as JSON; NULL: not there */
+	int64_t txn; /* random, the same within one transaction */
 };
 typedef int store_change_fn(void *arg, const struct store_change *c);
 struct store_change_filter {
@@ -297,7 +317,10 @@ struct store_change_filter {
 /* In order. */
 int store_changes(struct store *s, const struct store_change_filter *f,
 		  store_change_fn *each, void *arg);
-/* The newest number; and the newest of those up to a time. */
+/*
+ * The newest number, 0 if there is none; and the newest of those up to a
+ * time (-LVL_E_NOT_FOUND: nothing is that old).
+ */
 int store_last(struct store *s, int64_t *seq);
 int store_seq_at(struct store *s, int64_t time, int64_t *seq);
 
@@ -310,7 +333,8 @@ int store_wait(struct store *s, int64_t seq, int timeout_ms);
 /*
  * Time travel: from now on, all gets, finds, scans and counts answer as if
  * change `seq` had been the last one, and writes are refused
- * (-LVL_E_READ_ONLY).  0: the present again.
+ * (-LVL_E_READ_ONLY).  0: the present again.  Objects and sources are not
+ * rows and always there.
  */
 int store_at(struct store *s, int64_t seq);
 
@@ -319,7 +343,9 @@ int store_at(struct store *s, int64_t seq);
 /*
  * Add many rows within one write transaction, with one row in the change
  * table for each call.  next() fills *v and returns 1, 0 at the end, or a
- * negative code that ends it all.  Their rev is that change's number.
+ * negative code that ends it all; v->id is what the row will get.  Their rev
+ * is that change's number.  That what they refer to is there is not looked
+ * up for each: store_check() does.
  */
 typedef int store_next_host_fn(void *arg, struct store_host *v);
 typedef int store_next_vm_fn(void *arg, struct store_vm *v);
@@ -331,5 +357,16 @@ int store_bulk_vms(struct store *s, store_next_vm_fn *next, void *arg);
  * the whole change table with its numbers.  Lossless, also between engines.
  */
 int store_copy(struct store *from, struct store *to);
+
+/*
+ * Is everything as it must be: numbers without gaps, times that never go
+ * back, each row what its change says, changes that continue one another,
+ * counts those of the rows, objects those of their hashes, references that
+ * lead somewhere.  Every problem by the callback, which returns 0 to go on.
+ * Within a read transaction.  0: all looked at; *nr: how many problems.
+ */
+typedef int store_problem_fn(void *arg, const char *text);
+int store_check(struct store *s, store_problem_fn *each, void *arg,
+		int64_t *nr);
 
 #endif

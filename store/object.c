@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes by their SHA-256; where they come from; what was seen with what. */
+#include "intern.h"
+
+#include <sha2.h>
+
+void store_sha256(const void *data, size_t len, uint8_t hash[STORE_HASH])
+{
+	SHA2_CTX c;
+
+	_Static_assert(STORE_HASH == SHA256_DIGEST_LENGTH, "SHA-256");
+	SHA256Init(&c);
+	SHA256Update(&c, data, len);
+	SHA256Final(hash, &c);
+}
+
+int store_find_object(struct store *s, const uint8_t hash[STORE_HASH],
+		      int64_t *id)
+{
+	const struct db_value v = db_blob(hash, STORE_HASH);
+	int found;
+
+	return store_number(s, "SELECT id FROM object WHERE hash = $1", &v, 1,
+			    id, &found);
+}
+
+int store_put_object(struct store *s, const void *data, size_t len, int64_t *id)
+{
+	uint8_t hash[STORE_HASH];
+	struct db_value v[2];
+	int64_t is = 0;
+	int rc = store_may_write(s), found;
+
+	store_sha256(data, len, hash);
+	v[0] = db_blob(hash, sizeof(hash));
+	v[1] = db_blob(data, len);
+	if (!rc)
+		rc = store_find_object(s, hash, &is);
+	if (!rc && !is)
+		rc = store_number(s,
+				  "INSERT INTO object (id, hash, data) "
+				  "SELECT coalesce(max(id), 0) + 1, $1, $2 "
+				  "FROM object RETURNING id",
+				  v, 2, &is, &found);
+	if (!rc)
+		*id = is;
+	return rc;
+}
+
+struct bytes {
+	struct store *s;
+	const void *data;
+	size_t len;
+};
+
+static int take_bytes(void *arg, const struct db_value *v, unsigned nr)
+{
+	struct bytes *b = arg;
+
+	(void)nr;
+	b->len = v[0].len;
+	b->data = store_keep(b->s, v[0].p, v[0].len);
+	return b->data ? 0 : -LVL_E_NO_MEMORY;
+}
+
+static int column_of(struct store *s, const char *sql, int64_t id,
+		     struct bytes *b)
+{
+	const struct db_value v = db_int(id);
+	int rc = store_may_read(s);
+
+	b->s = s;
+	b->data = NULL;
+	if (!rc)
+		rc = store_run(s, sql, &v, 1, take_bytes, b);
+	if (!rc && !b->data)
+		rc = store_fail(s, LVL_E_NOT_FOUND, "there is no object %lld",
+				(long long)id);
+	return rc;
+}
+
+int store_get_object(struct store *s, int64_t id, const void **data,
+		     size_t *len)
+{
+	struct bytes b;
+	int rc = column_of(s, "SELECT data FROM object WHERE id = $1", id, &b);
+
+	if (rc)
+		return rc;
+	*data = b.data;
+	*len = b.len;
+	return 0;
+}
+
+int store_object_hash(struct store *s, int64_t id, uint8_t hash[STORE_HASH])
+{
+	struct bytes b;
+	int rc = column_of(s, "SELECT hash FROM object WHERE id = $1", id, &b);
+
+	if (!rc && b.len != STORE_HASH)
+		rc = store_fail(s, LVL_E_CHECKSUM, "object %lld has no SHA-256",
+				(long long)id);
+	if (!rc)
+		memcpy(hash, b.data, STORE_HASH);
+	return rc;
+}
+
+/* -- sources -------------------------------------------------------------- */
+
+static struct db_value said(const char *s)
+{
+	return db_text(s ? s : "");
+}
+
+static void source_values(const struct store_source *v, struct db_value *to)
+{
+	to[0] = said(v->cpu);
+	to[1] = said(v->kernel);
+	to[2] = said(v->microcode);
+	to[3] = said(v->hypervisor);
+	to[4] = said(v->firmware);
+}
+
+int store_find_source(struct store *s, const struct store_source *v,
+		      int64_t *id)
+{
+	struct db_value is[5];
+	int found;
+
+	source_values(v, is);
+	return store_number(s,
+			    "SELECT id FROM source WHERE cpu = $1 AND "
+			    "kernel = $2 AND microcode = $3 AND "
+			    "hypervisor = $4 AND firmware = $5",
+			    is, LVL_COUNT(is), id, &found);
+}
+
+int store_put_source(struct store *s, const struct store_source *v, int64_t *id)
+{
+	struct db_value is[5];
+	int64_t n = 0;
+	int rc = store_may_write(s), found;
+
+	if (!rc)
+		rc = store_find_source(s, v, &n);
+	source_values(v, is);
+	if (!rc && !n)
+		rc = store_number(s,
+				  "INSERT INTO source (id, cpu, kernel, "
+				  "microcode, hypervisor, firmware) "
+				  "SELECT coalesce(max(id), 0) + 1, $1, $2, "
+				  "$3, $4, $5 FROM source RETURNING id",
+				  is, LVL_COUNT(is), &n, &found);
+	if (!rc)
+		*id = n;
+	return rc;
+}
+
+static const char *not_empty(const struct db_value *v)
+{
+	return v->type == DB_TEXT && *(const char *)v->p ? v->p : NULL;
+}
+
+static void source_from_values(const struct db_value *v, struct store_source *o)
+{
+	o->id = v[0].i;
+	o->cpu = not_empty(&v[1]);
+	o->kernel = not_empty(&v[2]);
+	o->microcode = not_empty(&v[3]);
+	o->hypervisor = not_empty(&v[4]);
+	o->firmware = not_empty(&v[5]);
+}
+
+struct source {
+	struct store *s;
+	struct store_source v;
+};
+
+static int take_source(void *arg, const struct db_value *column, unsigned nr)
+{
+	struct source *o = arg;
+	const char **text[] = { &o->v.cpu, &o->v.kernel, &o->v.microcode,
+				&o->v.hypervisor, &o->v.firmware };
+	unsigned i;
+
+	(void)nr;
+	source_from_values(column, &o->v);
+	for (i = 0; i < LVL_COUNT(text); i++) {
+		const char *is = *text[i];
+
+		if (is && !(*text[i] = store_keep_text(o->s, is)))
+			return -LVL_E_NO_MEMORY;
+	}
+	return 0;
+}
+
+int store_get_source(struct store *s, int64_t id, struct store_source *v)
+{
+	const struct db_value is = db_int(id);
+	struct source o = { .s = s };
+	int rc = store_may_read(s);
+
+	if (!rc)
+		rc = store_run(s,
+			       "SELECT id, cpu, kernel, microcode, "
+			       "hypervisor, firmware FROM source "
+			       "WHERE id = $1",
+			       &is, 1, take_source, &o);
+	if (!rc && !o.v.id)
+		rc = store_fail(s, LVL_E_NOT_FOUND, "there is no source %lld",
+				(long long)id);
+	if (!rc)
+		*v = o.v;
+	return rc;
+}
+
+/* -- what was seen with what ---------------------------------------------- */
+
+int store_observe(struct store *s, int64_t source, int64_t profile)
+{
+	const struct db_value v[] = { db_int(source), db_int(profile) };
+
+	if (!source || !profile)
+		return 0;
+	return store_run(s,
+			 "INSERT INTO observed (source, profile) "
+			 "VALUES ($1, $2) ON CONFLICT DO NOTHING",
+			 v, LVL_COUNT(v), NULL, NULL);
+}
+
+struct observed {
+	store_observed_fn *each;
+	void *arg;
+};
+
+static int take_observed(void *arg, const struct db_value *v, unsigned nr)
+{
+	const struct observed *o = arg;
+	struct store_source source;
+
+	(void)nr;
+	source_from_values(v, &source);
+	return o->each(o->arg, &source, v[6].i);
+}
+
+int store_scan_observed(struct store *s, store_observed_fn *each, void *arg)
+{
+	struct observed o = { each, arg };
+	int rc = store_may_read(s);
+
+	return rc ? rc
+		  : store_run(s,
+			      "SELECT s.id, s.cpu, s.kernel, s.microcode, "
+			      "s.hypervisor, s.firmware, o.profile "
+			      "FROM observed o JOIN source s "
+			      "ON s.id = o.source ORDER BY s.id, o.profile",
+			      NULL, 0, take_observed, &o);
+}
