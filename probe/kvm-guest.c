@@ -116,28 +116,7 @@ void kvm_guest_close(struct kvm_guest *g)
 	g->memory = NULL;
 }
 
-int kvm_guest_vcpu(struct kvm_guest *g, const struct kvm_cpuid2 *table)
-{
-	int fd, rc;
-
-	if (g->vcpus == MOST_VCPUS) {
-		rc = open_vm(g);
-		if (rc)
-			return rc;
-	}
-	fd = ioctl(g->vm, KVM_CREATE_VCPU, (unsigned long)g->vcpus);
-	if (fd < 0)
-		return -errno;
-	g->vcpus++;
-	if (!ioctl(fd, KVM_SET_CPUID2, table))
-		return fd;
-	rc = -errno;
-	close(fd);
-	return rc;
-}
-
-/* Real mode, all segments from 0. */
-static int to_start(int vcpu)
+int kvm_guest_start(int vcpu)
 {
 	struct kvm_regs r = { .rip = CODE, .rflags = 2, .rsp = CODE };
 	struct kvm_sregs s;
@@ -154,6 +133,28 @@ static int to_start(int vcpu)
 	if (ioctl(vcpu, KVM_SET_SREGS, &s) || ioctl(vcpu, KVM_SET_REGS, &r))
 		return -errno;
 	return 0;
+}
+
+int kvm_guest_vcpu(struct kvm_guest *g, const struct kvm_cpuid2 *table)
+{
+	int fd, rc;
+
+	if (g->vcpus == MOST_VCPUS) {
+		rc = open_vm(g);
+		if (rc)
+			return rc;
+	}
+	fd = ioctl(g->vm, KVM_CREATE_VCPU, (unsigned long)g->vcpus);
+	if (fd < 0)
+		return -errno;
+	g->vcpus++;
+	rc = kvm_guest_start(fd);
+	if (!rc && ioctl(fd, KVM_SET_CPUID2, table))
+		rc = -errno;
+	if (!rc)
+		return fd;
+	close(fd);
+	return rc;
 }
 
 static int until_halt(int vcpu, const struct kvm_run *run)
@@ -183,9 +184,7 @@ int kvm_guest_run(struct kvm_guest *g, int vcpu, const struct kvm_question *q,
 		return -errno;
 	memcpy(g->memory + COUNT, &count, sizeof(count));
 	memcpy(g->memory + ASKED, q, nr * sizeof(*q));
-	rc = to_start(vcpu);
-	if (!rc)
-		rc = until_halt(vcpu, run);
+	rc = until_halt(vcpu, run);
 	if (!rc)
 		memcpy(answer, g->memory + ANSWERED, nr * sizeof(*answer));
 	munmap(run, g->run_size);

@@ -29,12 +29,18 @@ struct kvm_guest {
 int kvm_guest_open(struct kvm_guest *g, int kvm);
 void kvm_guest_close(struct kvm_guest *g);
 
-/* A new vCPU with this table: its descriptor, the caller's to close. */
+/* A new vCPU at its start, with this table: the caller's to close. */
 int kvm_guest_vcpu(struct kvm_guest *g, const struct kvm_cpuid2 *table);
 
 /*
- * Run CPUID in a vCPU that has not run yet.  -ENOEXEC: the guest did not
- * stop where it should.
+ * Real mode, all segments from 0.  Before the vCPU has its table: with 0
+ * address bits KVM takes no other state.
+ */
+int kvm_guest_start(int vcpu);
+
+/*
+ * Run CPUID in a vCPU at its start that has not run yet.  -ENOEXEC: the
+ * guest did not stop where it should.
  */
 int kvm_guest_run(struct kvm_guest *g, int vcpu, const struct kvm_question *q,
 		  unsigned nr, uint32_t (*answer)[4]);

@@ -201,6 +201,12 @@ static void feature_msr(struct installing *x, int vcpu, uint32_t index)
 	compare(x, m->high, (uint32_t)(held >> 32));
 }
 
+/*
+ * Every vCPU has it since Linux 4.12 (db2336a80489), and only later kernels
+ * list it among the feature MSRs.
+ */
+#define PLATFORM_INFO 0xceu
+
 static int feature_msrs(struct installing *x, int kvm, int vcpu)
 {
 	struct kvm_msr_list *list =
@@ -213,7 +219,9 @@ static int feature_msrs(struct installing *x, int kvm, int vcpu)
 	if (ioctl(kvm, KVM_GET_MSR_FEATURE_INDEX_LIST, list))
 		list->nmsrs = 0; /* before 4.17 there is no such list */
 	for (i = 0; i < list->nmsrs; i++)
-		feature_msr(x, vcpu, list->indices[i]);
+		if (list->indices[i] != PLATFORM_INFO)
+			feature_msr(x, vcpu, list->indices[i]);
+	feature_msr(x, vcpu, PLATFORM_INFO);
 	free(list);
 	return 0;
 }

@@ -51,13 +51,49 @@ static int told(void *arg, uint32_t index, uint64_t *value)
 	return -1;
 }
 
-static int read_msrs(struct kvm *k)
+static int read_one(int fd, uint32_t index, uint64_t *value)
 {
 	union {
 		struct kvm_msrs of;
 		uint8_t room[sizeof(struct kvm_msrs) +
 			     sizeof(struct kvm_msr_entry)];
 	} q;
+	int rc;
+
+	memset(&q, 0, sizeof(q));
+	q.of.nmsrs = 1;
+	q.of.entries[0].index = index;
+	rc = ioctl(fd, KVM_GET_MSRS, &q);
+	*value = q.of.entries[0].data;
+	return rc == 1;
+}
+
+/*
+ * A new vCPU has it since Linux 4.12 (db2336a80489); only later kernels list
+ * it among the feature MSRs.
+ */
+#define PLATFORM_INFO 0xceu
+
+static void platform_info(struct kvm *k)
+{
+	unsigned n = k->msrs->nmsrs;
+	int vm, vcpu;
+
+	if (n == MOST_MSRS || !told(k, PLATFORM_INFO, &k->value[n]))
+		return;
+	vm = ioctl(k->fd, KVM_CREATE_VM, 0);
+	vcpu = vm < 0 ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
+	k->msrs->indices[n] = PLATFORM_INFO;
+	k->read[n] = vcpu >= 0 && read_one(vcpu, PLATFORM_INFO, &k->value[n]);
+	k->msrs->nmsrs++;
+	if (vcpu >= 0)
+		close(vcpu);
+	if (vm >= 0)
+		close(vm);
+}
+
+static int read_msrs(struct kvm *k)
+{
 	unsigned i;
 
 	k->msrs = calloc(1, sizeof(*k->msrs) +
@@ -66,17 +102,12 @@ static int read_msrs(struct kvm *k)
 		return kvm_fail(k->err, LVL_E_NO_MEMORY, "out of memory");
 	k->msrs->nmsrs = MOST_MSRS;
 	if (ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_CAP_GET_MSR_FEATURES) <= 0 ||
-	    ioctl(k->fd, KVM_GET_MSR_FEATURE_INDEX_LIST, k->msrs)) {
+	    ioctl(k->fd, KVM_GET_MSR_FEATURE_INDEX_LIST, k->msrs))
 		k->msrs->nmsrs = 0; /* before 4.17 there is no such list */
-		return 0;
-	}
-	for (i = 0; i < k->msrs->nmsrs; i++) {
-		memset(&q, 0, sizeof(q));
-		q.of.nmsrs = 1;
-		q.of.entries[0].index = k->msrs->indices[i];
-		k->read[i] = ioctl(k->fd, KVM_GET_MSRS, &q) == 1;
-		k->value[i] = q.of.entries[0].data;
-	}
+	for (i = 0; i < k->msrs->nmsrs; i++)
+		k->read[i] =
+			read_one(k->fd, k->msrs->indices[i], &k->value[i]) != 0;
+	platform_info(k);
 	return 0;
 }
 

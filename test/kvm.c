@@ -14,8 +14,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "format/arrays.h"
 #include "probe/kvm-guest.h"
 #include "probe/kvm-table.h"
+#include "probe/kvm.h"
 
 static int kvm = -1;
 static struct kvm_guest guest;
@@ -92,6 +94,7 @@ static int new_vcpu(void)
 	int fd = ioctl(guest.vm, KVM_CREATE_VCPU, guest.vcpus++);
 
 	assert_true(fd >= 0);
+	assert_int_equal(kvm_guest_start(fd), 0);
 	return fd;
 }
 
@@ -153,6 +156,68 @@ static void test_install(void **state)
 		assert_int_equal(rc, told.n ? -LVL_E_CONFLICT : 0);
 		guest_reads(vcpu, &p, &told);
 		close(vcpu);
+	}
+}
+
+/* By the measurement: does KVM show another bit than the policy has? */
+static int is_otherwise(const struct lvl_measured *m,
+			const struct lvl_policy *p, unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+	unsigned w = f->word;
+
+	return ((m->pinned[w] & ~p->v[w]) | (m->never[w] & p->v[w])) &
+	       m->done[w] & p->k[w] & f->mask;
+}
+
+/* A bit that was measured, of a leaf that a vCPU is given. */
+static int was_measured(const struct lvl_measured *m,
+			const struct lvl_policy *p, unsigned field)
+{
+	const struct lvl_field *f = &lvl_fields[field];
+	const struct lvl_leaf_words *l;
+
+	if (f->word == LVL_NO_WORD || f->width != 1 ||
+	    (f->rule != LVL_AND && f->rule != LVL_OR) ||
+	    lvl_words[f->word].place > LVL_PLACE_EDX ||
+	    !(m->done[f->word] & f->mask))
+		return 0;
+	l = lvl_leaf_find(lvl_words[f->word].id, lvl_words[f->word].subleaf);
+	return lvl_leaf_in_range(p, l) && !lvl_leaf_is_topology(l);
+}
+
+/* What is pinned, one register at a time, is what a policy does not get. */
+static void test_predicted(void **state)
+{
+	static struct probe_measure m;
+	struct lvl_policy p;
+	struct lvl_ferr err;
+	struct told told;
+	unsigned i, round, field;
+	int vcpu;
+
+	(void)state;
+	need_kvm();
+	assert_int_equal(probe_kvm_measure(NULL, &m, &err), 0);
+	for (round = 0; round < 3; round++) {
+		p = offered();
+		/* all of it; without every third feature; without any */
+		for (i = 0; i < LVL_NR_FIELDS; i++)
+			if (round && i % 3 >= 2 - round &&
+			    was_measured(&m.is, &p, i))
+				lvl_set(&p, i, 0);
+		memset(&told, 0, sizeof(told));
+		vcpu = new_vcpu();
+		(void)lvl_kvm_install(kvm, vcpu, &p, NULL, 0, note, &told);
+		close(vcpu);
+		for (field = 0; field < LVL_NR_FIELDS; field++)
+			if (was_measured(&m.is, &p, field) &&
+			    told.field[field] !=
+				    (is_otherwise(&m.is, &p, field) != 0))
+				fail_msg("%s: round %u: measured %d, told %u",
+					 lvl_field_name(field), round,
+					 is_otherwise(&m.is, &p, field) != 0,
+					 told.field[field]);
 	}
 }
 
@@ -218,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_install),
+		cmocka_unit_test(test_predicted),
 		cmocka_unit_test(test_vendor),
 		cmocka_unit_test(test_too_late),
 		cmocka_unit_test(test_no_kvm),
