@@ -1,53 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli.h"
-
-#include "format/texts.h"
+#include "findings.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-struct findings {
-	struct lvl_finding *f;
-	size_t nr, room;
-	unsigned count[LVL_NR_SEVERITIES]; /* those that are sure */
-	unsigned unsure;
-	int failed;
-};
-
-static void keep(void *arg, const struct lvl_finding *f)
-{
-	struct findings *all = arg;
-	void *grown = cli_grow(all->f, all->nr, &all->room, sizeof(*all->f));
-
-	if (!grown) {
-		all->failed = 1;
-		return;
-	}
-	all->f = grown;
-	all->f[all->nr++] = *f;
-	all->count[f->severity] += (unsigned)f->sure;
-	all->unsure += !f->sure;
-}
-
-/* Worst first; what is sure before what is not; else in registry order. */
-static int worse(const void *x, const void *y)
-{
-	const struct lvl_finding *a = x, *b = y;
-
-	if (a->severity != b->severity)
-		return a->severity < b->severity ? -1 : 1;
-	if (a->sure != b->sure)
-		return a->sure ? -1 : 1;
-	return a->field < b->field ? -1 : a->field > b->field;
-}
-
-/* -- values --------------------------------------------------------------- */
-
-static const char *value(const struct lvl_policy *p, unsigned field,
-			 char buf[CLI_VALUE])
-{
-	return cli_value(lvl_get(p, field), lvl_known(p, field), buf);
-}
 
 struct answer {
 	const char *guest_name, *host_name;
@@ -76,63 +30,18 @@ static void head(const struct answer *a)
 		[LVL_NO] = "cannot run on",
 		[LVL_UNKNOWN] = "may or may not run on",
 	};
-	unsigned s, any = 0;
-
 	printf("%s%s%s  %s %s %s", cli_ink(verdicts[a->verdict].ink),
 	       verdicts[a->verdict].word, cli_ink(INK_PLAIN), a->guest_name,
 	       says[a->verdict], a->host_name);
-	for (s = 0; s < LVL_NR_SEVERITIES; s++)
-		if (a->all.count[s])
-			printf("%s%u %s", any++ ? ", " : ": ", a->all.count[s],
-			       lvl_severity_names[s]);
-	if (a->all.unsure)
-		printf("%s%u not known", any ? ", " : ": ", a->all.unsure);
+	findings_counts(&a->all);
 	putchar('\n');
 }
 
-static int name_width(const struct findings *all)
+static struct findings_of sides(const struct answer *a)
 {
-	size_t i;
-	int w = 7;
+	const struct findings_of of = { "GUEST", "HOST", &a->guest, &a->host };
 
-	for (i = 0; i < all->nr; i++) {
-		int n = (int)strlen(lvl_field_name(all->f[i].field));
-
-		if (n > w)
-			w = n;
-	}
-	return w < 34 ? w : 34;
-}
-
-static void row(const struct answer *a, const struct lvl_finding *f, int w)
-{
-	char place[CLI_PLACE], g[CLI_VALUE], h[CLI_VALUE];
-
-	printf("  %-*s  %-18s  %-10s  %8s  %8s  %s\n", w,
-	       lvl_field_name(f->field), cli_place(f->field, place),
-	       lvl_class_names[lvl_fields[f->field].klass],
-	       value(&a->guest, f->field, g), value(&a->host, f->field, h),
-	       lvl_reason_text(f->reason));
-}
-
-static void table(const struct answer *a)
-{
-	int w = name_width(&a->all);
-	size_t i;
-
-	for (i = 0; i < a->all.nr; i++) {
-		const struct lvl_finding *f = &a->all.f[i];
-
-		if (!i || f->severity != f[-1].severity) {
-			printf("%s%s%s\n", cli_ink(INK_BOLD),
-			       lvl_severity_names[f->severity],
-			       cli_ink(INK_PLAIN));
-			printf("%s  %-*s  %-18s  %-10s  %8s  %8s  %s%s\n",
-			       cli_ink(INK_DIM), w, "FEATURE", "WHERE", "CLASS",
-			       "GUEST", "HOST", "WHY", cli_ink(INK_PLAIN));
-		}
-		row(a, f, w);
-	}
+	return of;
 }
 
 /* What would make it possible. */
@@ -161,11 +70,13 @@ static void advice(const struct answer *a)
 
 static void print(const struct answer *a)
 {
+	const struct findings_of of = sides(a);
+
 	head(a);
 	if (a->derived)
 		printf("what %s lets in was derived for %s\n", a->host_name,
 		       a->derived);
-	table(a);
+	findings_table(&a->all, &of);
 	advice(a);
 }
 
@@ -174,8 +85,7 @@ static void print(const struct answer *a)
 static void json(const struct answer *a)
 {
 	static const char *const words[] = { "yes", "no", "unknown" };
-	char place[CLI_PLACE], g[CLI_VALUE], h[CLI_VALUE];
-	size_t i;
+	const struct findings_of of = sides(a);
 
 	printf("{\n  \"format\": \"cpulevel-check\",\n  \"version\": 1,\n"
 	       "  \"verdict\": \"%s\",\n  \"platform\": ",
@@ -185,28 +95,14 @@ static void json(const struct answer *a)
 	else
 		fputs("null", stdout);
 	fputs(",\n  \"findings\": [", stdout);
-	for (i = 0; i < a->all.nr; i++) {
-		const struct lvl_finding *f = &a->all.f[i];
-
-		printf("%s\n    {\"severity\": \"%s\", \"field\": \"%s\", "
-		       "\"where\": \"%s\", \"guest\": \"%s\", \"host\": "
-		       "\"%s\", "
-		       "\"class\": \"%s\", \"sure\": %s, \"reason\": \"%s\"}",
-		       i ? "," : "", lvl_severity_names[f->severity],
-		       lvl_field_name(f->field), cli_place(f->field, place),
-		       value(&a->guest, f->field, g),
-		       value(&a->host, f->field, h),
-		       lvl_class_names[lvl_fields[f->field].klass],
-		       f->sure ? "true" : "false", lvl_reason_text(f->reason));
-	}
-	fputs(i ? "\n  ]\n}\n" : "]\n}\n", stdout);
+	findings_json(&a->all, &of);
+	puts("]\n}");
 }
 
 /* -- the question --------------------------------------------------------- */
 
-/* What a host lets in: its maximum, and what it states itself. */
-static int arrival(struct lvl_policy *to, const struct lvl_desc *d,
-		   const struct cli_select *s)
+int cli_arrival(struct lvl_policy *to, const struct lvl_desc *d,
+		const struct cli_select *s)
 {
 	struct cli_select max = *s, dflt = *s;
 	const struct lvl_policy *m, *states;
@@ -243,7 +139,7 @@ static int ask(struct answer *a, struct lvl_desc *guest, struct lvl_desc *host,
 		cli_error("%s gives no such policy", guest->name);
 		return EXIT_INPUT;
 	}
-	if (arrival(&a->host, host, s)) {
+	if (cli_arrival(&a->host, host, s)) {
 		cli_error("%s gives no such policy", host->name);
 		return EXIT_INPUT;
 	}
@@ -252,9 +148,8 @@ static int ask(struct answer *a, struct lvl_desc *guest, struct lvl_desc *host,
 	a->host_name = host->name;
 	lvl_policy_normalise(&a->guest, NULL);
 	lvl_policy_normalise(&a->host, NULL);
-	a->verdict = lvl_fits(&a->guest, &a->host, keep, &a->all);
-	if (a->all.nr)
-		qsort(a->all.f, a->all.nr, sizeof(*a->all.f), worse);
+	a->verdict = lvl_fits(&a->guest, &a->host, findings_keep, &a->all);
+	findings_sort(&a->all);
 	return a->all.failed ? EXIT_INPUT : 0;
 }
 
@@ -272,7 +167,7 @@ static int check(char **file, struct cli_select *s, int as_json)
 		print(&a);
 	lvl_desc_free(guest);
 	lvl_desc_free(host);
-	free(a.all.f);
+	findings_free(&a.all);
 	return rc ? rc : cli_exit(a.verdict);
 }
 

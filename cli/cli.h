@@ -182,6 +182,13 @@ const struct lvl_platform *cli_platform(const struct cli_select *s);
  */
 int cli_derive(struct lvl_desc *d, const struct cli_select *s);
 
+/*
+ * What a host lets in: its maximum, and what it states itself.  Non-zero: the
+ * description does not give it.
+ */
+int cli_arrival(struct lvl_policy *to, const struct lvl_desc *d,
+		const struct cli_select *s);
+
 /* A level that was derived says for which guests and which platform. */
 void cli_follow(struct cli_select *s, const struct lvl_desc *level);
 
