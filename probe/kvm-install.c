@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "core/severity.h"
 #include "format/arrays.h"
+#include "held.h"
 #include "kvm-table.h"
 
 /* Later than the kernel headers of some systems. */
@@ -30,54 +30,11 @@ int lvl_kvm_prepare(int vm)
 	return 0;
 }
 
-/* -- telling --------------------------------------------------------------- */
-
 struct installing {
-	const struct lvl_policy *p;
+	struct probe_held held;
 	const struct lvl_topology *topology;
 	uint32_t id;
-	lvl_finding_fn *each;
-	void *arg;
-	int differs;
 };
-
-/* Bits that the policy decides: the rest is live, or a vCPU's own. */
-static uint32_t decided(const struct lvl_policy *p, unsigned word)
-{
-	return p->k[word] & lvl_masks[LVL_MASK_NAMED][word] &
-	       ~lvl_masks[LVL_MASK_DYNAMIC][word];
-}
-
-static void tell(struct installing *x, unsigned field, uint64_t held)
-{
-	const struct lvl_finding f = {
-		.severity = lvl_severity_(field, LVL_R_DIFFERS),
-		.reason = LVL_R_DIFFERS,
-		.field = field,
-		.word = lvl_fields[field].word,
-		.guest = lvl_get(x->p, field),
-		.host = held,
-		.edge = LVL_NO_FIELD,
-		.sure = 1,
-	};
-
-	x->differs = 1;
-	if (x->each)
-		x->each(x->arg, &f);
-}
-
-/* The fields of a word in which KVM holds something else. */
-static void compare(struct installing *x, unsigned word, uint32_t held)
-{
-	const struct lvl_word *w = &lvl_words[word];
-	uint32_t wrong = (x->p->v[word] ^ held) & decided(x->p, word);
-	unsigned i;
-
-	for (i = w->first; wrong && i < (unsigned)w->first + w->count; i++)
-		if (lvl_fields[i].mask & wrong)
-			tell(x, i,
-			     (held & lvl_fields[i].mask) >> lvl_fields[i].lo);
-}
 
 /* -- CPUID ----------------------------------------------------------------- */
 
@@ -97,9 +54,9 @@ static void fill(const struct installing *x, const struct lvl_leaf_words *l,
 	e->index = indexed ? l->subleaf : 0;
 	e->flags = indexed ? KVM_CPUID_FLAG_SIGNIFCANT_INDEX : 0;
 	for (r = 0; r < 4; r++)
-		reg[r] = x->p->v[l->word[r]] & x->p->k[l->word[r]];
+		reg[r] = x->held.p->v[l->word[r]] & x->held.p->k[l->word[r]];
 	if (x->topology)
-		lvl_topology_answer(x->p, x->topology, x->id, e->function,
+		lvl_topology_answer(x->held.p, x->topology, x->id, e->function,
 				    e->index, reg);
 	kvm_entry_set(e, reg);
 }
@@ -115,7 +72,7 @@ static int set_cpuid(const struct installing *x, int vcpu)
 		return -LVL_E_NO_MEMORY;
 	t->nent = 0;
 	for (i = 0; i < LVL_NR_LEAVES; i++)
-		if (is_given(x->p, &lvl_leaves[i]))
+		if (is_given(x->held.p, &lvl_leaves[i]))
 			fill(x, &lvl_leaves[i], &t->entries[t->nent++]);
 	rc = ioctl(vcpu, KVM_SET_CPUID2, t) ? -LVL_E_STATE : 0;
 	free(t);
@@ -144,13 +101,13 @@ static int check_cpuid(struct installing *x, int vcpu)
 			t, l->leaf,
 			l->subleaf == LVL_NO_SUBLEAF ? 0 : l->subleaf);
 
-		if (!is_given(x->p, l) || lvl_leaf_is_topology(l))
+		if (!is_given(x->held.p, l) || lvl_leaf_is_topology(l))
 			continue;
 		memset(reg, 0, sizeof(reg));
 		if (e)
 			kvm_entry_get(e, reg);
 		for (r = 0; r < 4; r++)
-			compare(x, l->word[r], reg[r]);
+			probe_held_word(&x->held, l->word[r], reg[r]);
 	}
 	free(t);
 	return 0;
@@ -184,10 +141,10 @@ static int one_msr(int vcpu, uint32_t index, uint64_t value, uint64_t *held)
 static void feature_msr(struct installing *x, int vcpu, uint32_t index)
 {
 	const struct lvl_msr_words *m = lvl_msr_find(index);
-	const struct lvl_policy *p = x->p;
+	const struct lvl_policy *p = x->held.p;
 	uint64_t held = 0;
 
-	if (!m || !(decided(p, m->word) | decided(p, m->high)))
+	if (!m || !(probe_decided(p, m->word) | probe_decided(p, m->high)))
 		return;
 	/* which one it is nobody levels: the microcode's revision */
 	if (lvl_masks[LVL_MASK_PIN][m->word] | lvl_masks[LVL_MASK_PIN][m->high])
@@ -197,8 +154,8 @@ static void feature_msr(struct installing *x, int vcpu, uint32_t index)
 			    (p->v[m->word] & p->k[m->word]),
 		    &held))
 		held = 0; /* not there: a guest has nothing */
-	compare(x, m->word, (uint32_t)held);
-	compare(x, m->high, (uint32_t)(held >> 32));
+	probe_held_word(&x->held, m->word, (uint32_t)held);
+	probe_held_word(&x->held, m->high, (uint32_t)(held >> 32));
 }
 
 /*
@@ -231,11 +188,9 @@ int lvl_kvm_install(int kvm, int vcpu, const struct lvl_policy *p,
 		    lvl_finding_fn *each, void *arg)
 {
 	struct installing x = {
-		.p = p,
+		.held = { .p = p, .each = each, .arg = arg },
 		.topology = topology,
 		.id = id,
-		.each = each,
-		.arg = arg,
 	};
 	int rc = set_cpuid(&x, vcpu);
 
@@ -243,5 +198,5 @@ int lvl_kvm_install(int kvm, int vcpu, const struct lvl_policy *p,
 		rc = check_cpuid(&x, vcpu);
 	if (!rc)
 		rc = feature_msrs(&x, kvm, vcpu);
-	return rc ? rc : x.differs ? -LVL_E_CONFLICT : 0;
+	return rc ? rc : x.held.differs ? -LVL_E_CONFLICT : 0;
 }
