@@ -17,6 +17,8 @@
  *
  * The static sets belong to the build of Xen and not to the machine.
  */
+#include "xen_cpuid.h"
+
 #include "line.h"
 
 #include <cpulevel/xen.h>
@@ -113,9 +115,9 @@ static int serialised_early(const struct lvl_leaf_words *l)
  * what it serialises.  In raw they are the CPU's own, and a leaf may be
  * absent because this Xen never read it.
  */
-static void absent_is_zero(struct lvl_import *im, const struct dump *d)
+void lvl_xen_absent_is_zero(struct lvl_policy *p, int raw, uint64_t most)
 {
-	int all = d->kind != LVL_KIND_RAW || d->max_leaves >= LEAVES_OF_4_17;
+	int all = !raw || most >= LEAVES_OF_4_17;
 	unsigned i, j;
 
 	for (i = 0; i < LVL_NR_LEAVES; i++) {
@@ -124,7 +126,7 @@ static void absent_is_zero(struct lvl_import *im, const struct dump *d)
 		if (all ? !serialised(l) : !serialised_early(l))
 			continue;
 		for (j = 0; j < 4; j++)
-			im->p->k[l->word[j]] = 0xffffffffu;
+			p->k[l->word[j]] = 0xffffffffu;
 	}
 }
 
@@ -139,7 +141,7 @@ static int end_policy(struct lvl_import *im, struct dump *d)
 				       "%llu MSRs of the %s policy are missing",
 				       (unsigned long long)d->nr_msrs,
 				       lvl_kind_names[d->kind]);
-	absent_is_zero(im, d);
+	lvl_xen_absent_is_zero(im->p, d->kind == LVL_KIND_RAW, d->max_leaves);
 	d->where = NOWHERE;
 	return 0;
 }

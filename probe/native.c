@@ -311,28 +311,28 @@ static void x87_look(struct x87_seen *s)
 	}
 }
 
-static int state(struct native *n, unsigned field, uint32_t value)
+static int state(struct lvl_import *im, unsigned field, int value)
 {
-	return lvl_import_field(&n->im, field, value);
+	return lvl_import_field(im, field, (uint32_t)value);
 }
 
-static int x87_states(struct native *n)
+static int x87_states(struct lvl_import *im)
 {
 	struct x87_seen s;
 	int rc = 0;
 
 	x87_look(&s);
 	if (s.code) {
-		rc = state(n, LVL_F_X87_NO_FCS_FDS, !s.selectors);
+		rc = state(im, LVL_F_X87_NO_FCS_FDS, !s.selectors);
 		if (!rc)
-			rc = state(n, LVL_F_FXSAVE_LEAKS_FIP, !s.saved);
+			rc = state(im, LVL_F_FXSAVE_LEAKS_FIP, !s.saved);
 	}
 	if (!rc && (s.data || s.exceptions))
-		rc = state(n, LVL_F_X87_FDP_EXCEPTIONS_ONLY, !s.data);
+		rc = state(im, LVL_F_X87_FDP_EXCEPTIONS_ONLY, !s.data);
 	return rc;
 }
 
-static int null_selector(struct native *n)
+static int null_selector(struct lvl_import *im)
 {
 	int first = null_selector_once();
 	unsigned i;
@@ -342,22 +342,22 @@ static int null_selector(struct native *n)
 			return 0;
 	if (first < 0)
 		return 0;
-	return state(n, LVL_F_NULL_SELECTOR_CLEARS_BASE, (uint32_t)first);
+	return state(im, LVL_F_NULL_SELECTOR_CLEARS_BASE, first);
 }
 
-static int behaviour(struct native *n)
+int probe_behaviour(struct lvl_import *im)
 {
 	struct x87_trial t;
 	int rc = 0;
 
-	if (lvl_has(n->im.p, LVL_F_FPU) && lvl_has(n->im.p, LVL_F_FXSR)) {
+	if (lvl_has(im->p, LVL_F_FPU) && lvl_has(im->p, LVL_F_FXSR)) {
 		memset(&t, 0, sizeof(t));
 		x87_plain(&t);
-		rc = state(n, LVL_F_MXCSR_MASK, t.image.mxcsr_mask);
+		rc = lvl_import_field(im, LVL_F_MXCSR_MASK, t.image.mxcsr_mask);
 		if (!rc)
-			rc = x87_states(n);
+			rc = x87_states(im);
 	}
-	return rc ? rc : null_selector(n);
+	return rc ? rc : null_selector(im);
 }
 
 /* -- leaves that the registry does not have ------------------------------- */
@@ -488,7 +488,7 @@ static int read_cpu(struct native *n)
 	msr_open(n);
 	lvl_policy_scan(n->im.p, &reader);
 	msr_close(n);
-	rc = behaviour(n);
+	rc = probe_behaviour(&n->im);
 	if (!rc && !n->report->nr_cpus)
 		rc = extra_leaves(n);
 	if (!rc)

@@ -51,4 +51,10 @@ int probe_native(const struct probe_options *options,
 		 struct lvl_ferr *err);
 void probe_report_free(struct probe_report *report);
 
+/*
+ * Behaviour of the CPU that has no bit, found by trying it, into the current
+ * policy of a description; that must say whether there is an x87 and FXSAVE.
+ */
+int probe_behaviour(struct lvl_import *im);
+
 #endif
