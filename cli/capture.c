@@ -3,6 +3,7 @@
 
 #include "probe/kvm.h"
 #include "probe/native.h"
+#include "probe/xen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,12 +87,16 @@ static void tell_msrs(const struct probe_report *r)
 			*r->msrs ? ")" : "");
 }
 
-/* Behaviour without a bit, and features whose data are missing. */
+/*
+ * Behaviour without a bit, and features whose data are missing; a machine does
+ * not have those of hypervisors.
+ */
 static int stays_unknown(const struct lvl_policy *p, unsigned field)
 {
 	const struct lvl_field *f = &lvl_fields[field];
 
-	if (f->word == LVL_NO_WORD || lvl_known(p, field))
+	if (f->word == LVL_NO_WORD || lvl_known(p, field) ||
+	    lvl_words[f->word].id >> 16 == 0x4000)
 		return 0;
 	return lvl_words[f->word].place == LVL_PLACE_STATE ||
 	       (f->rule == LVL_AND && f->width == 1 &&
@@ -128,11 +133,35 @@ static void tell(const struct lvl_desc *d, const struct probe_report *r)
 		tell_unknown(d->policy[LVL_KIND_HOST]);
 }
 
+static void tell_xen(const struct lvl_desc *d, const struct probe_xen_report *r)
+{
+	struct cli_wrap w = { stderr, 2, 0 };
+	unsigned k;
+
+	fprintf(stderr, "%s: Xen %s, which told\n  ", d->name, r->version);
+	w.column = w.indent;
+	for (k = 0; k < LVL_NR_KINDS; k++)
+		if (r->policies >> k & 1)
+			cli_wrap_word(&w, lvl_kind_names[k]);
+	cli_wrap_end(&w);
+	if (r->has_caps)
+		fprintf(stderr, "Levelling capabilities: 0x%03x\n", r->caps);
+	else
+		fputs("Levelling capabilities: not told\n", stderr);
+	for (k = 0; k < LVL_NR_KINDS; k++)
+		if (r->differ >> k & 1)
+			cli_warn("%s: Xen's featureset is not that of its "
+				 "policy, which is used",
+				 lvl_kind_names[k]);
+	if (d->policy[LVL_KIND_HOST])
+		tell_unknown(d->policy[LVL_KIND_HOST]);
+}
+
 /* -- the answer ----------------------------------------------------------- */
 
 struct options {
 	const char *output;
-	int json, time, kvm;
+	int json, time, kvm, xen;
 };
 
 static int write_to(const struct lvl_desc *d, const struct options *o, FILE *f)
@@ -157,34 +186,57 @@ static int answer(const struct lvl_desc *d, const struct options *o)
 	return cli_out_close(&out, write_to(d, o, out.f));
 }
 
+static int native(const struct probe_options *probe, int kvm,
+		  struct lvl_desc **d, int *incomplete)
+{
+	struct probe_report report;
+	struct lvl_ferr err;
+	int rc = probe_native(probe, &report, d, &err);
+
+	if (!rc && kvm)
+		rc = probe_kvm(*d, NULL, probe_kvm_platform(), &err);
+	if (rc)
+		cli_error("%s", err.text);
+	else
+		tell(*d, &report);
+	*incomplete = report.nr_refused != 0;
+	probe_report_free(&report);
+	return rc;
+}
+
+static int below(const struct probe_options *probe, struct lvl_desc **d)
+{
+	struct probe_xen_report report;
+	struct lvl_ferr err;
+	struct xen *x = probe_xen_begin(&err);
+	int rc = x ? probe_xen(x, probe, &report, d, &err) : -err.code;
+
+	if (rc)
+		cli_error("%s", err.text);
+	else
+		tell_xen(*d, &report);
+	probe_xen_end(x);
+	return rc;
+}
+
 static int capture(const struct options *o)
 {
 	struct probe_options probe = { .tool = "cpulevel " CPULEVEL_VERSION };
-	struct probe_report report;
 	struct lvl_desc *d = NULL;
-	struct lvl_ferr err;
 	char text[40];
 	time_t now = time(NULL);
-	int rc;
+	int rc, incomplete = 0;
 
 	if (o->time) {
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ",
 			 gmtime(&now));
 		probe.time = text;
 	}
-	rc = probe_native(&probe, &report, &d, &err);
-	if (!rc && o->kvm)
-		rc = probe_kvm(d, NULL, probe_kvm_platform(), &err);
-	if (rc)
-		cli_error("%s", err.text);
-	else
-		tell(d, &report);
+	rc = o->xen ? below(&probe, &d)
+		    : native(&probe, o->kvm, &d, &incomplete);
 	rc = rc ? EXIT_INPUT : answer(d, o);
-	if (!rc && report.nr_refused)
-		rc = EXIT_INCOMPLETE;
-	probe_report_free(&report);
 	lvl_desc_free(d);
-	return rc;
+	return !rc && incomplete ? EXIT_INCOMPLETE : rc;
 }
 
 static int run(int argc, char **argv)
@@ -192,6 +244,7 @@ static int run(int argc, char **argv)
 	static const struct option opts[] = {
 		{ "native", no_argument, NULL, 'n' },
 		{ "kvm", no_argument, NULL, 'k' },
+		{ "xen", no_argument, NULL, 'x' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "time", no_argument, NULL, 't' },
@@ -209,6 +262,8 @@ static int run(int argc, char **argv)
 			o.time = 1;
 		else if (c == 'k')
 			o.kvm = 1;
+		else if (c == 'x')
+			o.xen = 1;
 		else if (c != 'n')
 			return c == -2 ? EXIT_YES : EXIT_USAGE;
 	}
@@ -216,12 +271,14 @@ static int run(int argc, char **argv)
 		return cli_usage("\"%s\": capture reads this machine and takes "
 				 "no file",
 				 argv[optind]);
+	if (o.kvm && o.xen)
+		return cli_usage("--kvm and --xen: one of them is below");
 	return capture(&o);
 }
 
 const struct verb verb_capture = {
 	.name = "capture",
-	.args = "[--native] [--kvm] [-o FILE] [--json] [--time]",
+	.args = "[--native|--kvm|--xen] [-o FILE] [--json] [--time]",
 	.summary = "describe this machine",
 	.help = "Every online CPU is asked.  Run it as root with the msr "
 		"module loaded, or what\nonly MSRs tell stays unknown.\n\n"
@@ -230,6 +287,10 @@ const struct verb verb_capture = {
 		"  --kvm           also what KVM here gives its guests: "
 		"maximum "
 		"and default of hvm\n"
+		"  --xen           what the Xen below says, not CPUID: host, "
+		"maximum and default\n"
+		"                  of its guests; for domain 0, with "
+		"libxenguest installed\n"
 		"  -o, --output F  write the description to F, not to standard "
 		"output\n"
 		"  --json          a cpulevel-policy document\n"
@@ -238,6 +299,7 @@ const struct verb verb_capture = {
 		"examples:\n"
 		"  cpulevel capture -o this.txt\n"
 		"  cpulevel capture | cpulevel show -\n"
-		"  ssh host cpulevel capture > host.txt\n",
+		"  ssh host cpulevel capture > host.txt\n"
+		"  cpulevel capture --xen -o dom0.txt\n",
 	.run = run,
 };

@@ -32,7 +32,7 @@ struct verb {
 };
 extern const struct verb verb_capture, verb_import, verb_show, verb_level,
 	verb_check, verb_diff, verb_explain, verb_gen, verb_caps, verb_mask,
-	verb_verify;
+	verb_verify, verb_xen;
 
 /* -- messages: stderr, "cpulevel VERB: ..." ------------------------------- */
 
