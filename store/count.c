@@ -78,6 +78,7 @@ static int take_past(void *arg, const struct db_value *v, unsigned nr)
 
 static int add_past(struct counting *c, const struct past *p)
 {
+	struct store_mark mark = store_mark(c->s);
 	union any_row row;
 	struct tally t;
 	size_t i;
@@ -85,6 +86,7 @@ static int add_past(struct counting *c, const struct past *p)
 
 	for (i = 0; i < p->nr && !rc; i++) {
 		rc = row_from_json(c->s, c->rows, p->row[i].json, &row);
+		store_release(c->s, &mark);
 		if (rc || row_rev(c->rows, &row) > c->s->at)
 			continue;
 		memset(&t, 0, sizeof(t));

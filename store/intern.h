@@ -68,6 +68,14 @@ void *store_alloc(struct store *s, size_t size);
 const void *store_keep(struct store *s, const void *data, size_t size);
 const char *store_keep_text(struct store *s, const char *text);
 
+/* Gives back what was handed out since the mark. */
+struct store_mark {
+	struct store_chunk *chunk;
+	size_t used;
+};
+struct store_mark store_mark(const struct store *s);
+void store_release(struct store *s, const struct store_mark *mark);
+
 static inline struct db_value db_int(int64_t i)
 {
 	struct db_value v = { DB_INT, i, NULL, 0 };
@@ -84,7 +92,7 @@ static inline struct db_value db_text(const char *s)
 
 static inline struct db_value db_blob(const void *p, size_t len)
 {
-	struct db_value v = { DB_BLOB, 0, p, len };
+	struct db_value v = { DB_BLOB, 0, p ? p : "", len };
 
 	return v;
 }

@@ -45,15 +45,31 @@ static void nap(unsigned tries)
 
 /* -- memory --------------------------------------------------------------- */
 
+struct store_mark store_mark(const struct store *s)
+{
+	struct store_mark m = { s->chunk, s->chunk ? s->chunk->used : 0 };
+
+	return m;
+}
+
+void store_release(struct store *s, const struct store_mark *mark)
+{
+	struct store_chunk *next;
+
+	while (s->chunk != mark->chunk) {
+		next = s->chunk->next;
+		free(s->chunk);
+		s->chunk = next;
+	}
+	if (s->chunk)
+		s->chunk->used = mark->used;
+}
+
 static void free_chunks(struct store *s)
 {
-	struct store_chunk *c, *next;
+	static const struct store_mark nothing;
 
-	for (c = s->chunk; c; c = next) {
-		next = c->next;
-		free(c);
-	}
-	s->chunk = NULL;
+	store_release(s, &nothing);
 }
 
 void *store_alloc(struct store *s, size_t size)
@@ -84,7 +100,7 @@ const void *store_keep(struct store *s, const void *data, size_t size)
 {
 	void *p = store_alloc(s, size ? size : 1);
 
-	return p ? memcpy(p, data, size) : NULL;
+	return p && size ? memcpy(p, data, size) : p;
 }
 
 const char *store_keep_text(struct store *s, const char *text)

@@ -60,17 +60,6 @@ static inline int stores_setup(void **state)
 	return 0;
 }
 
-static inline int stores_teardown(void **state)
-{
-	struct stores *t = *state;
-	char command[128];
-
-	store_close(t->s);
-	snprintf(command, sizeof(command), "rm -rf %s", t->folder);
-	free(t);
-	return system(command);
-}
-
 /* It succeeds, or says why not. */
 static inline void good(struct store *s, int rc)
 {
@@ -86,6 +75,41 @@ static inline void write_by(struct store *s, store_body_fn *body, void *arg)
 static inline void read_by(struct store *s, store_body_fn *body, void *arg)
 {
 	good(s, store_txn(s, STORE_READ, body, arg));
+}
+
+/* No problem in it at all. */
+static inline int stores_problem(void *arg, const char *text)
+{
+	(void)arg;
+	print_error("%s\n", text);
+	return 0;
+}
+
+static inline int stores_check_body(struct store *s, void *arg)
+{
+	int64_t nr = -1;
+
+	(void)arg;
+	good(s, store_check(s, stores_problem, NULL, &nr));
+	assert_int_equal(nr, 0);
+	return 0;
+}
+
+static inline void stores_check(struct store *s)
+{
+	read_by(s, stores_check_body, NULL);
+}
+
+static inline int stores_teardown(void **state)
+{
+	struct stores *t = *state;
+	char command[128];
+
+	stores_check(t->s);
+	store_close(t->s);
+	snprintf(command, sizeof(command), "rm -rf %s", t->folder);
+	free(t);
+	return system(command);
 }
 
 #define STORE_TEST(f) \
