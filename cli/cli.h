@@ -33,6 +33,8 @@ struct verb {
 extern const struct verb verb_capture, verb_import, verb_show, verb_level,
 	verb_check, verb_diff, verb_explain, verb_gen, verb_caps, verb_mask,
 	verb_verify, verb_xen;
+extern const struct verb verb_whatif, verb_why_not, verb_blame, verb_mobility,
+	verb_suggest, verb_place, verb_rehearse;
 
 /* -- messages: stderr, "cpulevel VERB: ..." ------------------------------- */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "explain.h"
+#include "fleet.h"
+#include "fleet_explain.h"
 
 #include <cpulevel/host.h>
 
@@ -183,7 +185,11 @@ static int run(int argc, char **argv)
 	};
 	struct cli_select s = { .guest = LVL_HVM };
 	int as_json = 0;
-	int rc = cli_read_select(argc, argv, opts, &s, &as_json);
+	int rc;
+
+	if (argc > 1 && !strcmp(argv[1], "vm"))
+		return fleet_explain(argc - 1, argv + 1);
+	rc = cli_read_select(argc, argv, opts, &s, &as_json);
 
 	if (rc)
 		return rc < 0 ? EXIT_YES : rc;
@@ -194,12 +200,14 @@ static int run(int argc, char **argv)
 
 const struct verb verb_explain = {
 	.name = "explain",
-	.args = "[FILE] [FEATURE] [options]",
-	.summary = "why a feature is as it is, rule by rule",
+	.args = "[FILE] [FEATURE] [options] | vm NAME --to HOST [options]",
+	.summary = "why a feature is as it is, or a VM cannot go to a host",
 	.help = "FEATURE alone: what the registry says about it.  FILE alone: "
 		"everything that a rule\nchanged on the way from what the CPU "
 		"said to what the machine offers.  Both: why\nthe feature is "
-		"there, or is not.\n\n"
+		"there, or is not.  vm NAME --to HOST: what is in the way of "
+		"a VM of the fleet, why,\nwhat it would do, and what helps (a "
+		"file of that name is ./vm).\n\n"
 		"options:\n"
 		"  --guest KIND    go on to what guests of this kind see: pv, "
 		"hvm-shadow or hvm\n"
@@ -211,10 +219,14 @@ const struct verb verb_explain = {
 		"itsc=KHZ\n"
 		"  --json          a cpulevel-explain document\n"
 		"  --from FORMAT   do not detect the format\n\n"
+		"options of vm:\n"
+		"  --to HOST       where it should go\n"
+		"  --all           every finding\n" FLEET_HELP_READ "\n"
 		"examples:\n"
 		"  cpulevel explain avx512-vnni\n"
 		"  cpulevel explain clx.txt rtm\n"
 		"  cpulevel explain clx.txt amx-tile --platform xen-4.17\n"
-		"  cpulevel explain clx.txt\n",
+		"  cpulevel explain clx.txt\n"
+		"  cpulevel explain vm web-17 --to clx-01\n",
 	.run = run,
 };

@@ -55,10 +55,10 @@ int fleet_view_hosts(struct fleet_view *v);
 const struct fleet_view_host *fleet_view_host(const struct fleet_view *v,
 					      int64_t id);
 /*
- * Find out on which hosts VMs run that have one home only: whether it is
- * their own decides whether they can go anywhere.
+ * Find out on which hosts VMs run that have one home only if the hosts are
+ * those of `as`: whether it is their own decides whether they can go anywhere.
  */
-int fleet_view_locate(struct fleet_view *v);
+int fleet_view_locate(struct fleet_view *v, const struct lvl_fleet_pool *as);
 
 /* The VMs of one host, as groups of a pool. */
 int fleet_view_guests_of(struct fleet_view *v, const struct fleet_view_host *h,

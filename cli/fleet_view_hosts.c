@@ -154,7 +154,7 @@ static int locate(struct fleet_view *v, struct lvl_fleet_group g)
 	return rc;
 }
 
-int fleet_view_locate(struct fleet_view *v)
+int fleet_view_locate(struct fleet_view *v, const struct lvl_fleet_pool *as)
 {
 	size_t i, nr = v->pool.nr_groups;
 	int rc = 0;
@@ -166,7 +166,7 @@ int fleet_view_locate(struct fleet_view *v)
 		if (g->on != LVL_FLEET_NONE || !g->vms ||
 		    !v->model->seen[g->seen].id)
 			continue;
-		lvl_fleet_reach(v->model, &v->pool, g, &r);
+		lvl_fleet_reach(v->model, as, g, &r);
 		if (r.homes != 1)
 			continue;
 		rc = fleet_view_hosts(v);

@@ -7,9 +7,24 @@
 #include <unistd.h>
 
 static const struct verb *const verbs[] = {
-	&verb_capture, &verb_import, &verb_show,    &verb_level,
-	&verb_check,   &verb_diff,   &verb_explain, &verb_gen,
-	&verb_caps,    &verb_mask,   &verb_verify,  &verb_xen,
+	&verb_capture,
+	&verb_import,
+	&verb_show,
+	&verb_level,
+	&verb_check,
+	&verb_diff,
+	&verb_explain,
+	&verb_gen,
+	&verb_caps,
+	&verb_mask,
+	&verb_verify,
+	&verb_xen,
+	/* questions about a fleet */
+	&verb_whatif,
+	&verb_place,
+	&verb_blame,
+	&verb_mobility,
+	&verb_suggest,
 };
 
 static void help(FILE *out)

@@ -92,6 +92,20 @@ static int harmless(const struct ordering *o, size_t i)
 	return 1;
 }
 
+/* The same change as an earlier one that is not done either. */
+static int is_twin(const struct ordering *o, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < i; k++)
+		if (!o->done[k] && o->c[k].from == o->c[i].from &&
+		    o->c[k].to == o->c[i].to &&
+		    o->c[k].hosts == o->c[i].hosts &&
+		    o->c[k].unreachable == o->c[i].unreachable)
+			return 1;
+	return 0;
+}
+
 static void keep_best(struct ordering *o, size_t at)
 {
 	if (at <= o->nr_best && o->nr_best)
@@ -113,7 +127,7 @@ static int search(struct ordering *o, size_t at, int exact)
 			}
 	keep_best(o, at);
 	for (i = 0; at < o->nr && i < o->nr; i++) {
-		if (o->done[i] || !possible(o, i))
+		if (o->done[i] || is_twin(o, i) || !possible(o, i))
 			continue;
 		change(o, i, 1);
 		o->order[at] = i;

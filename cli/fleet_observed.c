@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What a kernel or a microcode does to a CPU, from hosts that have it. */
+#include "fleet_change.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+int change_is_version(const char *have, const char *want)
+{
+	size_t n = strlen(want);
+
+	if (!have)
+		return 0;
+	if (!strncasecmp(want, "0x", 2) && !strncasecmp(have, "0x", 2))
+		return strtoull(have, NULL, 16) == strtoull(want, NULL, 16);
+	return !strncmp(have, want, n) &&
+	       (!have[n] || !isalnum((unsigned char)have[n]));
+}
+
+static int same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* "Xen 4.17" and "Xen 4.18" are of one sort. */
+static int same_sort(const char *a, const char *b)
+{
+	size_t n = a ? strcspn(a, " -/") : 0;
+
+	return a && b ? n == strcspn(b, " -/") && !strncasecmp(a, b, n)
+		      : a == b;
+}
+
+struct looking {
+	const struct store_source *like;
+	enum change_how how;
+	const char *version;
+	int best;        /* how many other parts are the same; -1: none yet */
+	int64_t profile; /* 0: several */
+	int cpu_seen;
+	char *basis;
+};
+
+/* Which hosts they were. */
+static void note(struct looking *l, const struct store_source *s)
+{
+	snprintf(l->basis, 160, "as seen with %s %s, microcode %s",
+		 s->kernel ? "kernel" : "unknown kernel",
+		 s->kernel ? s->kernel : "",
+		 s->microcode ? s->microcode : "unknown");
+}
+
+/*
+ * Hosts with the same CPU and the version that is asked for; of these, those
+ * that are most alike in the rest.  If they do not agree, nobody knows.
+ */
+static int look(void *arg, const struct store_source *s, int64_t profile)
+{
+	struct looking *l = arg;
+	int kernel = l->how == CHANGE_KERNEL, alike;
+
+	if (!profile || !s->cpu || !same(s->cpu, l->like->cpu) ||
+	    !same_sort(s->hypervisor, l->like->hypervisor))
+		return 0;
+	l->cpu_seen = 1;
+	if (!change_is_version(kernel ? s->kernel : s->microcode, l->version))
+		return 0;
+	alike = 2 * (kernel ? same(s->microcode, l->like->microcode)
+			    : same(s->kernel, l->like->kernel)) +
+		same(s->firmware, l->like->firmware);
+	if (alike < l->best)
+		return 0;
+	if (alike > l->best) {
+		l->best = alike;
+		l->profile = profile;
+		note(l, s);
+	} else if (l->profile != profile) {
+		l->profile = 0;
+	}
+	return 0;
+}
+
+int change_observed(struct fleet_view *v, const char *host, int64_t source,
+		    enum change_how how, const char *version, int64_t *profile,
+		    char basis[160])
+{
+	struct store_source like = { 0 };
+	struct looking l = { &like, how, version, -1, 0, 0, basis };
+	int rc = source ? store_get_source(v->f->s, source, &like) : 0;
+
+	if (!rc && like.cpu)
+		rc = store_scan_observed(v->f->s, look, &l);
+	if (rc)
+		return rc;
+	*profile = l.profile;
+	if (l.profile)
+		return 0;
+	if (!like.cpu)
+		cli_error("%s never said what its CPU is", host);
+	else if (l.best >= 0)
+		cli_error("%s: hosts with this CPU and %s %s do not agree on "
+			  "what they show",
+			  host, change_names[how], version);
+	else
+		cli_error("%s: no host with this CPU has shown %s %s", host,
+			  change_names[how], version);
+	fputs("describe one with `cpulevel capture` and ask with --upgrade "
+	      "HOST=FILE\n",
+	      stderr);
+	return EXIT_INCOMPLETE;
+}
