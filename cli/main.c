@@ -25,6 +25,8 @@ static const struct verb *const verbs[] = {
 	&verb_blame,
 	&verb_mobility,
 	&verb_suggest,
+	&verb_rehearse,
+	&verb_why_not,
 };
 
 static void help(FILE *out)

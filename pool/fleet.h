@@ -21,6 +21,7 @@
 #include <cpulevel/level.h>
 
 #define LVL_FLEET_NONE ((size_t)-1)
+#define LVL_FLEET_HOME ((size_t)-3)      /* on some host that admits it */
 #define LVL_FLEET_ELSEWHERE ((size_t)-2) /* on a host that is nobody's home */
 
 /* What hosts of one sort give to guests and let in. */
@@ -165,8 +166,9 @@ struct lvl_fleet_sum {
 	unsigned vendor;
 	struct lvl_count count;
 	struct lvl_policy donor;
-	uint32_t *hosts; /* by profile */
-	int folds;       /* more different numbers than counts hold */
+	uint32_t *hosts; /* by profile; of those that there were at first */
+	size_t nr_hosts;
+	int folds; /* more different numbers than counts hold */
 };
 int lvl_fleet_sum_init(struct lvl_fleet_sum *s, const struct lvl_fleet *f,
 		       const struct lvl_fleet_pool *p, unsigned vendor);
@@ -240,7 +242,10 @@ struct lvl_fleet_effect {
 	uint64_t stuck;            /* VMs that were stranded before, too */
 	uint64_t gain, lose;       /* VMs: after a power cycle */
 };
-/* The same VMs in two pools; e is freed with lvl_fleet_effect_free(). */
+/*
+ * The same VMs in two pools; e is freed with lvl_fleet_effect_free().  Whoever
+ * ran on a host that admits it still does: who must leave goes to another.
+ */
 int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
 		     const struct lvl_fleet_pool *after,
 		     struct lvl_fleet_effect *e);

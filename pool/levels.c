@@ -105,6 +105,7 @@ int lvl_fleet_sum_init(struct lvl_fleet_sum *s, const struct lvl_fleet *f,
 	s->guest = p->guest;
 	s->vendor = vendor;
 	s->folds = 0;
+	s->nr_hosts = f->nr_profiles;
 	s->hosts = calloc(f->nr_profiles + 1, sizeof(*s->hosts));
 	lvl_count_init(&s->count);
 	lvl_policy_clear(&s->donor);
@@ -134,9 +135,13 @@ void lvl_fleet_sum_free(struct lvl_fleet_sum *s)
 int lvl_fleet_sum_hosts(struct lvl_fleet_sum *s, size_t profile, int64_t hosts)
 {
 	const struct lvl_fleet_profile *of = &s->f->profile[profile];
-	int64_t sum = (int64_t)s->hosts[profile] + hosts;
-	int was = s->hosts[profile] != 0;
+	int64_t sum;
+	int was;
 
+	if (profile >= s->nr_hosts)
+		return -LVL_E_RANGE;
+	sum = (int64_t)s->hosts[profile] + hosts;
+	was = s->hosts[profile] != 0;
 	if (sum < 0 || sum > 0xffffffff)
 		return -LVL_E_RANGE;
 	if (of->vendor != s->vendor || !(of->known >> s->guest & 1))
@@ -173,7 +178,7 @@ int lvl_fleet_sum_read(const struct lvl_fleet_sum *s, struct lvl_policy *level,
 
 	if (s->folds) {
 		lvl_fold_init(&fold);
-		for (i = 0; i < s->f->nr_profiles; i++)
+		for (i = 0; i < s->nr_hosts; i++)
 			if (s->hosts[i])
 				lvl_fold_add(&fold,
 					     s->f->profile[i].offers[s->guest]);

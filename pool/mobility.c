@@ -9,7 +9,7 @@ void lvl_fleet_reach(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		     struct lvl_fleet_reach *reach)
 {
 	struct lvl_fleet_reach r = { 0 };
-	int at_home = g->on == LVL_FLEET_NONE;
+	int at_home = g->on == LVL_FLEET_NONE || g->on == LVL_FLEET_HOME;
 	size_t i;
 
 	for (i = 0; i < p->nr_members; i++) {

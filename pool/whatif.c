@@ -96,6 +96,12 @@ static void add_turn(struct lvl_fleet_effect *e, uint32_t vms,
 	e->lose += t->loses ? vms : 0;
 }
 
+static int is_at_home(struct lvl_fleet *f, const struct lvl_fleet_group *g)
+{
+	return g->on < f->nr_profiles &&
+	       lvl_fleet_verdict(f, g->seen, g->on) == LVL_YES;
+}
+
 int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
 		     const struct lvl_fleet_pool *after,
 		     struct lvl_fleet_effect *e)
@@ -114,9 +120,12 @@ int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
 	e->nr = before->nr_groups;
 	for (i = 0; i < e->nr; i++) {
 		const struct lvl_fleet_group *g = &before->group[i];
+		struct lvl_fleet_group then = *g;
 
+		if (is_at_home(f, g))
+			then.on = LVL_FLEET_HOME;
 		lvl_fleet_reach(f, before, g, &e->turn[i].before);
-		lvl_fleet_reach(f, after, g, &e->turn[i].after);
+		lvl_fleet_reach(f, after, &then, &e->turn[i].after);
 		power_cycle(f, after, g, &l, &e->turn[i]);
 		add_turn(e, g->vms, &e->turn[i]);
 	}

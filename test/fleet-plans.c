@@ -58,6 +58,31 @@ static void test_effect(void **state)
 	end();
 }
 
+/* Who must leave for its one other home has no other from then on. */
+static void test_moved(void **state)
+{
+	struct lvl_policy strong = with("ssse3"), weak = with("");
+	struct lvl_fleet_change c = { .hosts = 1 };
+	struct lvl_fleet_pool after;
+	struct lvl_fleet_effect e;
+
+	(void)state;
+	begin();
+	c.from = hosts(1, &strong, 1);
+	(void)hosts(2, &strong, 1);
+	c.to = hosts(3, &weak, 1);
+	(void)vms(saw(1, &strong), c.from, 3);
+	assert_int_equal(lvl_fleet_pool_copy(&after, &pool), 0);
+	assert_int_equal(lvl_fleet_apply(&after, &c, 1), 0);
+	assert_int_equal(lvl_fleet_effect(&fleet, &pool, &after, &e), 0);
+	assert_int_equal(e.turn[0].before.fate, LVL_FLEET_FREE);
+	assert_int_equal(e.turn[0].after.homes, 1);
+	assert_int_equal(e.stranded, 3);
+	lvl_fleet_effect_free(&e);
+	lvl_fleet_pool_free(&after);
+	end();
+}
+
 /* -- orders --------------------------------------------------------------- */
 
 /* Is the order what it promises?  Host by host, on counts made anew. */
@@ -466,6 +491,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_effect),
+		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_suggest),
 		cmocka_unit_test(test_suggest_limits),

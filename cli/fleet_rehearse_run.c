@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include "fleet_rehearse.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const plan_names[PLAN_NR] = {
+	"join", "leave", "upgrade", "kernel", "microcode", "power-cycle",
+};
+
+/* -- the VMs, one by one -------------------------------------------------- */
+
+static int keep_vm(void *arg, const struct store_vm *row)
+{
+	struct rehearsal *r = arg;
+	struct rehearse_vm *vm;
+
+	if (!row->host)
+		return 0;
+	vm = cli_grow(r->vm, r->nr_vms, &r->vm_room, sizeof(*vm));
+	if (!vm)
+		return -LVL_E_NO_MEMORY;
+	r->vm = vm;
+	vm += r->nr_vms;
+	*vm = (struct rehearse_vm){
+		.name = strdup(row->name),
+		.host = row->host,
+		.level = row->level,
+		.seen = (size_t)row->seen,
+		.cycled = row->guest, /* the kind, until it is looked up */
+	};
+	if (!vm->name)
+		return -LVL_E_NO_MEMORY;
+	r->nr_vms++;
+	return 0;
+}
+
+static int read_vms(struct rehearsal *r)
+{
+	const struct store_vm_filter of = { .pool = r->v.id };
+	size_t i;
+	int rc = store_scan_vms(r->v.f->s, &of, keep_vm, r);
+
+	for (i = 0; !rc && i < r->nr_vms; i++) {
+		struct rehearse_vm *vm = &r->vm[i];
+
+		rc = fleet_view_seen(&r->v, (int64_t)vm->seen,
+				     (enum lvl_guest)vm->cycled, &vm->seen);
+		vm->cycled = 0;
+	}
+	return rc;
+}
+
+/*
+ * Where it is.  It had to go when its host changed, and comes back if that
+ * admits it.  A host that cannot be reached is no home.
+ */
+static size_t place_of(const struct rehearsal *r, const struct rehearse_vm *vm)
+{
+	const struct fleet_view_host *h = fleet_view_host(&r->v, vm->host);
+
+	if (!h)
+		return LVL_FLEET_ELSEWHERE;
+	if (r->changed[h - r->v.host] &&
+	    (h->profile == LVL_FLEET_NONE ||
+	     lvl_fleet_verdict(r->v.model, vm->seen, h->profile) != LVL_YES))
+		return LVL_FLEET_HOME;
+	return h->active ? h->profile : LVL_FLEET_ELSEWHERE;
+}
+
+/* The groups of the pool as the VMs are now. */
+static int regroup(struct rehearsal *r)
+{
+	size_t i;
+	int rc = 0;
+
+	r->v.pool.nr_groups = 0;
+	for (i = 0; !rc && i < r->nr_vms; i++)
+		rc = lvl_fleet_pool_vms(&r->v.pool, r->vm[i].seen,
+					r->vm[i].level, place_of(r, &r->vm[i]),
+					1);
+	return rc;
+}
+
+/* -- one step ------------------------------------------------------------- */
+
+static struct rehearse_step *
+add_step(struct rehearsal *r, const struct plan_step *of, const char *name)
+{
+	struct rehearse_step *s =
+		cli_grow(r->step, r->nr, &r->room, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	r->step = s;
+	s += r->nr;
+	memset(s, 0, sizeof(*s));
+	s->what = of->what;
+	s->line = of->line;
+	s->way_back = LVL_YES;
+	s->name = strdup(name);
+	r->nr += s->name != NULL;
+	return s->name ? s : NULL;
+}
+
+/* Features of the level that most hosts have; of mixed vendors all together. */
+static unsigned level_features(const struct fleet_view *v,
+			       const struct lvl_fleet_pool *p)
+{
+	unsigned vendor[LVL_FLEET_VENDORS], n, i, sum = 0;
+	struct lvl_fleet_level *l = malloc(sizeof(*l));
+
+	n = lvl_fleet_vendors(v->model, p, vendor);
+	for (i = 0; l && i < n; i++) {
+		lvl_fleet_level(v->model, p, vendor[i], l);
+		if (!l->rc)
+			sum += cli_count_features(&l->policy);
+	}
+	free(l);
+	return sum;
+}
+
+/* VMs of the host: is there another for each? */
+static void ask_guests(struct rehearsal *r, int64_t host,
+		       struct rehearse_step *s)
+{
+	size_t i;
+
+	for (i = 0; host && i < r->nr_vms; i++) {
+		const struct rehearse_vm *vm = &r->vm[i];
+		struct lvl_fleet_group g = { vm->seen, 0, 0, 1 };
+		struct lvl_fleet_reach reach;
+
+		g.on = place_of(r, vm);
+		if (vm->host != host || g.on == LVL_FLEET_HOME)
+			continue;
+		lvl_fleet_reach(r->v.model, &r->v.pool, &g, &reach);
+		s->moves++;
+		s->cannot += reach.fate == LVL_FLEET_STRANDED;
+		s->unsure += reach.fate == LVL_FLEET_UNSURE;
+	}
+}
+
+static void move_host(struct rehearsal *r, const struct change_host *h)
+{
+	size_t i;
+
+	for (i = 0; i < r->v.nr_hosts; i++)
+		if (r->v.host[i].id == h->id) {
+			r->v.host[i].profile = h->c.to;
+			r->v.host[i].active = h->c.to != LVL_FLEET_NONE;
+			r->changed[i] = 1;
+		}
+}
+
+static int change_one(struct rehearsal *r, const struct plan_step *of,
+		      const struct change_host *h)
+{
+	struct rehearse_step *s = add_step(r, of, h->name);
+	struct lvl_fleet_pool after = { .nr_members = 0 };
+	struct lvl_fleet_effect e = { .nr = 0 };
+	size_t order, blocked = 0;
+	int exact, rc = s ? regroup(r) : -LVL_E_NO_MEMORY;
+
+	if (!rc)
+		rc = lvl_fleet_pool_copy(&after, &r->v.pool);
+	if (!rc)
+		rc = lvl_fleet_apply(&after, &h->c, 1);
+	if (!rc)
+		rc = lvl_fleet_effect(r->v.model, &r->v.pool, &after, &e);
+	if (!rc)
+		rc = lvl_fleet_order(r->v.model, &r->v.pool, &h->c, 1, &order,
+				     &blocked, &exact);
+	if (!rc) {
+		memcpy(s->basis, h->basis, sizeof(s->basis));
+		s->before = level_features(&r->v, &r->v.pool);
+		s->after = level_features(&r->v, &after);
+		ask_guests(r, h->id, s);
+		s->stranded = e.stranded;
+		s->homeless = blocked != 0;
+		s->way_back = lvl_fleet_way_back(r->v.model, &after, &h->c);
+		lvl_fleet_pool_free(&r->v.pool);
+		r->v.pool = after;
+		move_host(r, h);
+	} else {
+		lvl_fleet_pool_free(&after);
+	}
+	lvl_fleet_effect_free(&e);
+	return rc;
+}
+
+/* -- an item of the plan -------------------------------------------------- */
+
+/* What hosts are now, after the steps before, not what the store has. */
+static void as_they_are(const struct rehearsal *r, struct changes *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr; i++) {
+		const struct fleet_view_host *h =
+			fleet_view_host(&r->v, c->host[i].id);
+
+		if (h)
+			c->host[i].c.from = h->profile;
+	}
+}
+
+/* In an order in which every VM keeps a home, if there is one. */
+static int change_all(struct rehearsal *r, const struct plan_step *of,
+		      struct changes *c)
+{
+	struct lvl_fleet_change *one;
+	size_t *order, i, blocked;
+	int exact, rc = changes_find(&r->v, c);
+
+	if (rc)
+		return rc;
+	as_they_are(r, c);
+	one = calloc(c->nr + 1, sizeof(*one));
+	order = calloc(c->nr + 1, sizeof(*order));
+	for (i = 0; one && i < c->nr; i++)
+		one[i] = c->host[i].c;
+	rc = one && order ? regroup(r) : -LVL_E_NO_MEMORY;
+	if (!rc)
+		rc = lvl_fleet_order(r->v.model, &r->v.pool, one, c->nr, order,
+				     &blocked, &exact);
+	for (i = 0; !rc && i < c->nr; i++)
+		rc = change_one(r, of, &c->host[order[i]]);
+	free(one);
+	free(order);
+	return rc;
+}
+
+/* The level at which VMs boot: by name, or the pool's of that vendor. */
+static int boot_level(struct rehearsal *r, const char *name, unsigned vendor,
+		      int64_t *id, size_t *seen)
+{
+	struct lvl_fleet_level *l = malloc(sizeof(*l));
+	const struct lvl_policy *p = NULL;
+	struct store_level row;
+	int fresh, rc = l ? 0 : -LVL_E_NO_MEMORY;
+
+	*id = 0;
+	if (!rc && name) {
+		rc = fleet_level(r->v.f, name, &row);
+		if (!rc)
+			rc = store_get_policy(r->v.f->s, row.policy, &p, NULL);
+		*id = rc ? 0 : row.id;
+	} else if (!rc) {
+		lvl_fleet_level(r->v.model, &r->v.pool, vendor, l);
+		p = l->rc ? NULL : &l->policy;
+	}
+	if (!rc && !p) {
+		cli_error("%s has no level for these VMs to boot at",
+			  r->v.name);
+		rc = EXIT_REFUSED;
+	}
+	if (!rc)
+		rc = lvl_fleet_seen(r->v.model,
+				    -(int64_t)r->v.model->nr_seen - 1,
+				    r->v.pool.guest, seen, &fresh);
+	if (!rc)
+		rc = lvl_fleet_saw(r->v.model, *seen, p);
+	free(l);
+	return rc;
+}
+
+/* VMs like it boot where they are, or where they fit then. */
+static int power_cycle(struct rehearsal *r, const struct plan_step *of)
+{
+	const char *equal = strchr(of->value, '=');
+	char pattern[256];
+	struct rehearse_step *s;
+	size_t seen[2 * LVL_FLEET_VENDORS], i;
+	unsigned vendor[2 * LVL_FLEET_VENDORS], n = 0, k;
+	int64_t id = 0;
+	int rc;
+
+	snprintf(pattern, sizeof(pattern), "%.*s",
+		 equal ? (int)(equal - of->value) : 255, of->value);
+	s = add_step(r, of, of->value);
+	rc = s ? regroup(r) : -LVL_E_NO_MEMORY;
+	for (i = 0; !rc && i < r->nr_vms; i++) {
+		struct rehearse_vm *vm = &r->vm[i];
+		const struct lvl_policy *p = r->v.model->seen[vm->seen].policy;
+		unsigned of_vendor = p ? lvl_policy_vendor(p) : 0;
+
+		if (fnmatch(pattern, vm->name, 0))
+			continue;
+		for (k = 0; k < n && vendor[k] != of_vendor; k++)
+			;
+		if (k == n) {
+			rc = boot_level(r, equal ? equal + 1 : NULL, of_vendor,
+					&id, &seen[n]);
+			vendor[n] = of_vendor;
+			n += !rc && n + 1 < LVL_COUNT(vendor);
+		}
+		vm->seen = rc ? vm->seen : seen[k];
+		vm->level = id;
+		vm->cycled = 1;
+		s->cycled++;
+	}
+	if (!rc && !s->cycled) {
+		cli_error("line %lu: no running VM of %s is called like %s",
+			  of->line, r->v.name, pattern);
+		rc = EXIT_INPUT;
+	}
+	if (!rc)
+		s->before = s->after = level_features(&r->v, &r->v.pool);
+	return rc;
+}
+
+int rehearse_run(struct rehearsal *r)
+{
+	size_t i;
+	int rc = fleet_view_hosts(&r->v);
+
+	r->changed = calloc(r->v.nr_hosts + 1, 1);
+	if (!rc && !r->changed)
+		rc = -LVL_E_NO_MEMORY;
+	if (!rc)
+		rc = read_vms(r);
+	for (i = 0; !rc && i < r->plan->nr; i++) {
+		const struct plan_step *s = &r->plan->step[i];
+
+		rc = s->what == PLAN_POWER_CYCLE
+			     ? power_cycle(r, s)
+			     : change_all(r, s, &r->changes[i]);
+	}
+	return rc ? rc : regroup(r);
+}
+
+void rehearse_free(struct rehearsal *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nr_vms; i++)
+		free(r->vm[i].name);
+	for (i = 0; i < r->nr; i++)
+		free(r->step[i].name);
+	free(r->vm);
+	free(r->step);
+	free(r->changed);
+	r->changed = NULL;
+	r->vm = NULL;
+	r->step = NULL;
+	r->nr_vms = r->vm_room = r->nr = r->room = 0;
+}
+
+int rehearse_bad(const struct rehearse_step *s)
+{
+	return s->stranded || s->cannot || s->homeless;
+}
