@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine on PostgreSQL 15 and later, through libpq.
+ *
+ * Everything is in the schema "cpulevel" of the database that the URI names;
+ * what libpq takes in a URI works: several hosts, target_session_attrs,
+ * sslmode, ...
+ *
+ * Writers take the lock of the table "writer" before their snapshot: they
+ * follow one another, so that the numbers of changes have no gaps and no
+ * transaction is started anew because of another one.  It goes with the
+ * transaction, so a writer that died stops nobody.
+ */
+#ifndef LVL_STORE_POSTGRES_H
+#define LVL_STORE_POSTGRES_H
+
+#include <libpq-fe.h>
+
+#include "db.h"
+
+#define PG_MAX_ARGS 64
+#define PG_MAX_COLUMNS 64
+
+/* Types by their numbers in pg_type.dat, which are fixed. */
+enum pg_oid {
+	PG_BOOL = 16,
+	PG_BYTEA = 17,
+	PG_INT8 = 20,
+	PG_INT2 = 21,
+	PG_INT4 = 23,
+	PG_TEXT = 25,
+	PG_NUMERIC = 1700,
+};
+
+struct pg {
+	struct db db;
+	PGconn *conn;
+	unsigned flags;
+
+	/* Prepared ones: literals, so that the address will do. */
+	const char **statement;
+	unsigned nr_statements, max_statements;
+
+	enum store_mode mode;
+	int failed;    /* the transaction cannot commit, and why */
+	int lost;      /* the connection is of no use any more */
+	int wrote;     /* this store was written to before */
+	int unsettled; /* nobody knows of the last commit whether it happened */
+	int warned;    /* the server did not just do it */
+	int wake;      /* tell those who wait, with the commit */
+	int listening;
+};
+
+static inline struct pg *pg_of(struct db *db)
+{
+	return (struct pg *)db;
+}
+
+/* Statements to be sent at once, each with one value or none. */
+struct pg_step {
+	const char *sql;
+	const char *value;
+};
+
+/* -- postgres.c: the connection -- */
+
+int pg_open(const char *uri, unsigned flags, struct db **db,
+	    char err[STORE_ERROR]);
+void pg_close(struct db *db);
+/* postgres_upgrade.c: the schema is the newest, or becomes it. */
+int pg_upgrade(struct pg *pg);
+/* There is a connection, if need be a new one; -LVL_E_AGAIN. */
+int pg_connected(struct pg *pg);
+int pg_notify(struct db *db);
+int pg_wait(struct db *db, int timeout_ms);
+
+/* -- postgres_txn.c -- */
+
+int pg_begin(struct db *db, enum store_mode mode);
+int pg_commit(struct db *db);
+void pg_abort(struct db *db);
+
+/* -- postgres_run.c -- */
+
+/*
+ * What went wrong, as a code: of a result, or of the connection (NULL).
+ * -LVL_E_AGAIN: a conflict or a lost connection.
+ */
+int pg_fail(struct pg *pg, const PGresult *res);
+int pg_step(struct pg *pg, const char *sql);
+/* One round trip.  out may be NULL: the result of the last step. */
+int pg_steps(struct pg *pg, const struct pg_step *step, unsigned nr,
+	     PGresult **out);
+int pg_run(struct db *db, const char *sql, const struct db_value *arg,
+	   unsigned nr, db_row_fn *row, void *row_arg, int64_t *changed);
+
+/* -- postgres_bulk.c -- */
+
+int pg_bulk(struct db *db, const char *table, const char *const *column,
+	    unsigned nr, db_next_fn *next, void *arg);
+
+/* -- schema_postgres.c -- */
+
+extern const char *const *const pg_schema[];
+extern const unsigned pg_schema_version;
+
+#endif

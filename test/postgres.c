@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/* PostgreSQL: values there and back, many rows, errors. */
+#include "postgres.h"
+
+/* -- values --------------------------------------------------------------- */
+
+#define NR_VALUES 6
+static const char bytes[] = "\0\1\\x\377'";
+static const struct db_value values[][NR_VALUES] = {
+	{ { DB_INT, 0, NULL, 0 },
+	  { DB_INT, INT64_MAX, NULL, 0 },
+	  { DB_INT, -1, NULL, 0 },
+	  { DB_TEXT, 0, "'; DROP TABLE t; -- \\ $1", 0 },
+	  { DB_TEXT, 0, "\xc3\xa9\xe2\x82\xac", 0 },
+	  { DB_BLOB, 0, bytes, sizeof(bytes) } },
+	{ { DB_INT, 1, NULL, 0 },
+	  { DB_INT, INT64_MIN, NULL, 0 },
+	  { DB_NULL, 0, NULL, 0 },
+	  { DB_TEXT, 0, "", 0 },
+	  { DB_NULL, 0, NULL, 0 },
+	  { DB_BLOB, 0, NULL, 0 } },
+	{ { DB_INT, 2, NULL, 0 },
+	  { DB_INT, 4294967296, NULL, 0 },
+	  { DB_INT, INT16_MIN, NULL, 0 },
+	  { DB_NULL, 0, NULL, 0 },
+	  { DB_TEXT, 0, "x", 0 },
+	  { DB_NULL, 0, NULL, 0 } },
+};
+#define NR_ROWS (sizeof(values) / sizeof(values[0]))
+
+static const char *const value_columns[NR_VALUES] = { "n", "big", "small",
+						      "t", "u",   "b" };
+
+static int same(void *arg, const struct db_value *v, unsigned nr)
+{
+	unsigned *row = arg, i;
+
+	assert_int_equal(nr, NR_VALUES);
+	for (i = 0; i < nr; i++) {
+		const struct db_value *w = &values[*row][i];
+
+		assert_int_equal(v[i].type, w->type);
+		if (w->type == DB_INT)
+			assert_int_equal(v[i].i, w->i);
+		if (w->type == DB_TEXT)
+			assert_string_equal(v[i].p, w->p);
+		if (w->type == DB_BLOB)
+			assert_int_equal(v[i].len, w->len);
+		if (w->type == DB_BLOB && w->len)
+			assert_memory_equal(v[i].p, w->p, w->len);
+	}
+	++*row;
+	return 0;
+}
+
+static void expect_values(void)
+{
+	unsigned row = 0;
+
+	begin(STORE_READ);
+	assert_int_equal(db_postgres.run(db,
+					 "SELECT n, big, small, t, u, b FROM t"
+					 " ORDER BY n",
+					 NULL, 0, same, &row, NULL),
+			 0);
+	assert_int_equal(commit(), 0);
+	assert_int_equal(row, NR_ROWS);
+}
+
+#define TABLE                                                \
+	"CREATE TABLE t (n integer PRIMARY KEY, big bigint," \
+	" small smallint, t text, u text, b bytea)"
+
+static void bound_values(void **state)
+{
+	int64_t changed = 0;
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(once(TABLE), 0);
+	begin(STORE_WRITE);
+	for (i = 0; i < NR_ROWS; i++) {
+		assert_int_equal(
+			db_postgres.run(db,
+					"INSERT INTO t (n, big, small, t, u, b)"
+					" VALUES ($1, $2, $3, $4, $5, $6)",
+					values[i], NR_VALUES, NULL, NULL,
+					&changed),
+			0);
+		assert_int_equal(changed, 1);
+	}
+	assert_int_equal(commit(), 0);
+	expect_values();
+}
+
+static int next_value(void *arg, struct db_value *v)
+{
+	unsigned *row = arg;
+
+	if (*row == NR_ROWS)
+		return 0;
+	memcpy(v, values[*row], sizeof(values[0]));
+	++*row;
+	return 1;
+}
+
+static void bulk_values(void **state)
+{
+	unsigned row = 0;
+
+	(void)state;
+	assert_int_equal(once(TABLE), 0);
+	begin(STORE_WRITE);
+	assert_int_equal(db_postgres.bulk(db, "t", value_columns, NR_VALUES,
+					  next_value, &row),
+			 0);
+	assert_int_equal(commit(), 0);
+	expect_values();
+}
+
+/* What sums of bigint are: numeric. */
+static void sums(void **state)
+{
+	(void)state;
+	begin(STORE_READ);
+	assert_int_equal(number("SELECT sum(x) FROM (VALUES (10000::bigint),"
+				" (20000)) v(x)"),
+			 30000);
+	assert_int_equal(number("SELECT -sum(x) FROM (VALUES"
+				" (9223372036854775800::bigint), (7)) v(x)"),
+			 -INT64_MAX);
+	assert_int_equal(number("SELECT sum(0::bigint)"), 0);
+	assert_int_equal(number("SELECT 120003.000::numeric"), 120003);
+	assert_int_equal(number("SELECT count(*) > 0 FROM pg_class"), 1);
+	assert_int_equal(commit(), 0);
+}
+
+/* -- much at once --------------------------------------------------------- */
+
+#define MANY 300000 /* more than one chunk */
+
+/* Who makes the rows may ask the store. */
+static int next_number(void *arg, struct db_value *v)
+{
+	int64_t *n = arg;
+
+	if (*n == MANY)
+		return 0;
+	v[0] = (struct db_value){ DB_INT, *n, NULL, 0 };
+	v[1] = (struct db_value){ DB_TEXT, 0,
+				  "some text that makes the row longer, so "
+				  "that not all go at once",
+				  0 };
+	if (*n % 50000 == 0)
+		number("SELECT count(*) FROM t");
+	++*n;
+	return 1;
+}
+
+static const char *const number_columns[] = { "n", "t" };
+
+static void bulk_many(void **state)
+{
+	int64_t n = 0;
+
+	(void)state;
+	assert_int_equal(once(TABLE), 0);
+	begin(STORE_WRITE);
+	assert_int_equal(
+		db_postgres.bulk(db, "t", number_columns, 2, next_number, &n),
+		0);
+	assert_int_equal(commit(), 0);
+	assert_string_equal(ask("SELECT count(DISTINCT n) FROM cpulevel.t"),
+			    "300000");
+}
+
+static int64_t given[2];
+static int next_given(void *arg, struct db_value *v)
+{
+	unsigned *at = arg;
+
+	if (*at == 2)
+		return 0;
+	v[0] = (struct db_value){ DB_INT, given[(*at)++], NULL, 0 };
+	return given[1] == -7 && *at == 2 ? -LVL_E_SYNTAX : 1;
+}
+
+/* Whatever fails, fails whole, and says so at the commit as well. */
+static void bulk_fails(void **state)
+{
+	static const struct {
+		int64_t second;
+		int rc;
+	} cases[] = { { 1, -LVL_E_DUPLICATE },
+		      { 1ll << 31, -LVL_E_RANGE },
+		      { -7, -LVL_E_SYNTAX } };
+	unsigned i, at;
+
+	(void)state;
+	assert_int_equal(once(TABLE), 0);
+	for (i = 0; i < 3; i++) {
+		given[0] = 1;
+		given[1] = cases[i].second;
+		at = 0;
+		begin(STORE_WRITE);
+		assert_int_equal(db_postgres.bulk(db, "t", number_columns, 1,
+						  next_given, &at),
+				 cases[i].rc);
+		db_postgres.abort(db);
+		assert_string_equal(ask("SELECT count(*) FROM cpulevel.t"),
+				    "0");
+	}
+}
+
+/* Row-level security forbids COPY: then rows are inserted. */
+static void bulk_restricted(void **state)
+{
+	unsigned row = 0;
+
+	(void)state;
+	assert_int_equal(once(TABLE), 0);
+	ask("DROP ROLE IF EXISTS someone");
+	ask("CREATE ROLE someone LOGIN");
+	ask("GRANT USAGE ON SCHEMA cpulevel TO someone");
+	ask("GRANT ALL ON cpulevel.t, cpulevel.writer TO someone");
+	ask("ALTER TABLE cpulevel.t ENABLE ROW LEVEL SECURITY");
+	ask("CREATE POLICY p ON cpulevel.t USING (true)");
+	begin(STORE_WRITE);
+	assert_int_equal(run("SET LOCAL SESSION AUTHORIZATION someone"), 0);
+	assert_int_equal(db_postgres.bulk(db, "t", value_columns, NR_VALUES,
+					  next_value, &row),
+			 0);
+	assert_int_equal(commit(), 0);
+	expect_values();
+	row = 2;
+	begin(STORE_WRITE);
+	assert_int_equal(run("SET LOCAL SESSION AUTHORIZATION someone"), 0);
+	assert_int_equal(db_postgres.bulk(db, "t", value_columns, NR_VALUES,
+					  next_value, &row),
+			 -LVL_E_DUPLICATE);
+	db_postgres.abort(db);
+	expect_values();
+}
+
+/* -- errors --------------------------------------------------------------- */
+
+static void failed_is_failed(void **state)
+{
+	(void)state;
+	assert_int_equal(once("CREATE TABLE t (n integer PRIMARY KEY)"), 0);
+	begin(STORE_WRITE);
+	assert_int_equal(run("INSERT INTO t VALUES (1)"), 0);
+	assert_int_equal(run("INSERT INTO t VALUES (1) "), -LVL_E_DUPLICATE);
+	assert_non_null(strstr(db->error, "duplicate key"));
+	/* it is over, and not a bit of it is there */
+	assert_int_equal(run("SELECT 1"), -LVL_E_DUPLICATE);
+	assert_int_equal(commit(), -LVL_E_DUPLICATE);
+	begin(STORE_READ);
+	assert_int_equal(number("SELECT count(*) FROM t"), 0);
+	assert_int_equal(run("INSERT INTO t VALUES (2)"), -LVL_E_READ_ONLY);
+	db_postgres.abort(db);
+}
+
+static void not_utf8(void **state)
+{
+	const struct db_value v = { DB_TEXT, 0, "\xff\xfe", 0 };
+
+	(void)state;
+	begin(STORE_READ);
+	assert_int_equal(
+		db_postgres.run(db, "SELECT $1", &v, 1, NULL, NULL, NULL),
+		-LVL_E_RANGE);
+	db_postgres.abort(db);
+}
+
+static void nothing_there(void **state)
+{
+	char err[STORE_ERROR] = "";
+	struct db *d = NULL;
+
+	(void)state;
+	ask("DROP SCHEMA cpulevel CASCADE");
+	assert_int_equal(db_postgres.open(uri, STORE_EXISTING, &d, err),
+			 -LVL_E_NOT_FOUND);
+	assert_int_equal(db_postgres.open(uri, STORE_READ_ONLY, &d, err),
+			 -LVL_E_NOT_FOUND);
+	assert_non_null(strstr(err, "no inventory"));
+	assert_int_equal(
+		db_postgres.open("postgres://nobody@/x?host=/nonexistent", 0,
+				 &d, err),
+		-LVL_E_IO);
+	assert_non_null(strstr(err, "/nonexistent"));
+	assert_int_equal(db_postgres.open("postgres://?nonsense=1", 0, &d, err),
+			 -LVL_E_IO);
+	assert_null(d);
+}
+
+/* -- callbacks ------------------------------------------------------------ */
+
+static int ask_inside(void *arg, const struct db_value *v, unsigned nr)
+{
+	int64_t *sum = arg;
+
+	(void)nr;
+	*sum += v[0].i * number("SELECT count(*) FROM generate_series(1, 10)");
+	return v[0].i == 3 ? 42 : 0;
+}
+
+static void rows_within_rows(void **state)
+{
+	int64_t sum = 0;
+
+	(void)state;
+	begin(STORE_READ);
+	assert_int_equal(
+		db_postgres.run(db, "SELECT * FROM generate_series(1, 9) n",
+				NULL, 0, ask_inside, &sum, NULL),
+		42);
+	assert_int_equal(sum, 60);
+	assert_int_equal(commit(), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(bound_values),
+		TEST(bulk_values),
+		TEST(sums),
+		TEST(bulk_many),
+		TEST(bulk_fails),
+		TEST(bulk_restricted),
+		TEST(failed_is_failed),
+		TEST(not_utf8),
+		TEST(nothing_there),
+		TEST(rows_within_rows),
+	};
+
+	return beside_server(tests, sizeof(tests) / sizeof(tests[0]));
+}
