@@ -66,6 +66,14 @@ void *window(domid_t id, uint64_t frame)
 	return rc ? NULL : page;
 }
 
+const void *window_read(domid_t id, uint64_t frame)
+{
+	const uint64_t present_user_accessed = 0x25;
+	long rc = map(id, frame << PAGE_SHIFT | present_user_accessed);
+
+	return rc ? NULL : page;
+}
+
 void window_close(void)
 {
 	map(DOMID_SELF, 0);

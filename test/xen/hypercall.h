@@ -47,6 +47,7 @@ long mmuext(domid_t id, unsigned cmd, xen_pfn_t mfn);
  * Xen does not let us.
  */
 void *window(domid_t id, uint64_t frame);
+const void *window_read(domid_t id, uint64_t frame); /* a page table, too */
 void window_close(void);
 
 void console_write(const char *s, size_t n);
