@@ -49,7 +49,7 @@ struct choice {
 static const struct lvl_model *choose(struct choice *c,
 				      const struct level_answer *a)
 {
-	const struct lvl_gen_options options = { NULL, NULL, NULL };
+	const struct lvl_gen_options options = { .model = NULL };
 	const struct lvl_gen g = { .p = &a->level, .options = &options };
 
 	c->a = a;

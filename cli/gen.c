@@ -169,6 +169,20 @@ static void json(const struct gen *g, FILE *out)
 
 /* -- the answer ----------------------------------------------------------- */
 
+/* For which guests it is, if that was said: options.guest. */
+static unsigned for_guests(const struct gen *g, const struct lvl_desc *d)
+{
+	const char *said = lvl_desc_fact(d, "guest");
+	unsigned i;
+
+	if (g->select.guest_given)
+		return (unsigned)g->select.guest + 1;
+	for (i = 0; said && i < LVL_NR_GUESTS; i++)
+		if (!strcmp(said, lvl_guest_names[i]))
+			return i + 1;
+	return 0;
+}
+
 /* Of a description, the policy that was asked for, normalised. */
 static int get_policy(struct gen *g, char *file, struct lvl_policy *p)
 {
@@ -180,6 +194,8 @@ static int get_policy(struct gen *g, char *file, struct lvl_policy *p)
 	if (!d)
 		return rc;
 	cli_follow(&g->select, d);
+	if (p == &g->p)
+		g->options.guest = for_guests(g, d);
 	rc = cli_derive(d, &g->select);
 	found = rc ? NULL : cli_policy(d, &g->select, NULL);
 	if (found) {

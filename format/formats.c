@@ -4,6 +4,7 @@
 
 const struct lvl_format *const lvl_formats[] = {
 	&lvl_format_text,
+	&lvl_format_record,
 	&lvl_format_json,
 	&lvl_format_libvirt_cpudata,
 	&lvl_format_libvirt_cpu,

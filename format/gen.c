@@ -30,6 +30,7 @@ const struct lvl_writer *const lvl_writers[] = {
 	&lvl_writer_kubevirt,
 	&lvl_writer_proxmox,
 	&lvl_writer_rr,
+	&lvl_writer_record,
 	NULL,
 };
 

@@ -60,6 +60,7 @@ extern const struct lvl_writer lvl_writer_linux_cmdline;
 extern const struct lvl_writer lvl_writer_proxmox;
 extern const struct lvl_writer lvl_writer_qemu;
 extern const struct lvl_writer lvl_writer_qemu_qmp;
+extern const struct lvl_writer lvl_writer_record;
 extern const struct lvl_writer lvl_writer_rr;
 extern const struct lvl_writer lvl_writer_xapi;
 extern const struct lvl_writer lvl_writer_xen_featureset;

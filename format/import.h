@@ -169,6 +169,7 @@ int lvl_number(const char *s, size_t len, uint64_t max, uint64_t *value);
 
 /* Readers, each in its own file. */
 extern const struct lvl_format lvl_format_text;
+extern const struct lvl_format lvl_format_record;
 extern const struct lvl_format lvl_format_json;
 extern const struct lvl_format lvl_format_libvirt_cpudata;
 extern const struct lvl_format lvl_format_libvirt_cpu;

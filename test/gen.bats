@@ -176,6 +176,29 @@ setup() {
 	json g.json 'd["hex"].startswith("11000000") and len(d["hex"]) % 16 == 0'
 }
 
+@test "gen: a record is all of the policy, and every command reads it" {
+	"$cpulevel" gen pool.level --for record -o pool.rec 2>losses
+	! grep -qE 'not as the policy|left to' losses
+	run "$cpulevel" diff pool.level pool.rec
+	exits 0
+	"$cpulevel" import pool.rec | grep -qx 'guest: hvm'
+	"$cpulevel" gen pool.rec --for record 2>/dev/null | cmp - pool.rec
+	run "$cpulevel" check pool.rec clx.txt
+	exits 0
+	# of a machine it is for one kind of guests if that was asked for
+	"$cpulevel" gen cpu:milan --for record --guest pv -o pv.rec 2>/dev/null
+	"$cpulevel" import pv.rec | grep -qx 'guest: pv'
+	"$cpulevel" gen cpu:milan --for record -o any.rec 2>/dev/null
+	! "$cpulevel" import any.rec | grep -q '^guest:'
+	# as bytes on standard input, and several of them
+	cat pool.rec pv.rec >two.rec
+	[ "$("$cpulevel" import - <two.rec 2>/dev/null | grep -c '^policy seen')" -eq 2 ]
+	head -c 500 pool.rec >cut.rec
+	run "$cpulevel" check cut.rec clx.txt
+	exits 3
+	says 'cut.rec: record 1: the data end too early'
+}
+
 @test "gen: a Firecracker template is read as the same features" {
 	"$cpulevel" gen pool.level --for firecracker -o t.json 2>/dev/null
 	json t.json 'all(len(m["bitmap"]) == 34 for l in d["cpuid_modifiers"] for m in l["modifiers"])'

@@ -46,6 +46,8 @@ struct lvl_gen_options {
 	 * be switched off (linux-cmdline).
 	 */
 	const struct lvl_policy *host;
+	/* A record's: enum lvl_guest + 1; 0: not for one kind of guests. */
+	unsigned guest;
 };
 
 struct lvl_gen; /* a writer at work: format/gen.h */
@@ -68,7 +70,7 @@ const struct lvl_writer *lvl_writer_find(const char *name);
  * receives what a guest would get as far as the text decides it.
  * -LVL_E_UNKNOWN_NAME: no such base model; -LVL_E_UNSUPPORTED: no base model
  * of this form fits the policy; -LVL_E_EMPTY: nothing that the form could say
- * is known; -LVL_E_IO.  Something may have been written then.
+ * is known; -LVL_E_NO_MEMORY; -LVL_E_IO.  Something may have been written then.
  */
 int lvl_gen_write(const struct lvl_writer *writer, const struct lvl_policy *p,
 		  const struct lvl_gen_options *options, FILE *out,
