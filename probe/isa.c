@@ -16,71 +16,105 @@ __attribute__((used,
 /*
  * One instruction a feature, encoded only where the feature is (SDM v2, APM v3
  * and v4), that does nothing which another program would notice.  r: the
- * room's address in rax; z: eax, ecx and edx are 0.
+ * room's address in rax; z: eax, ecx and edx are 0.  What works but does not
+ * do what it should raises #UD.
  */
+#define UNLESS(condition) "j" condition " 1f\nud2\n1:"
 #define R "leaq lvl_isa_room(%rip), %rax\n"
 #define Z "xorl %eax, %eax\nxorl %ecx, %ecx\nxorl %edx, %edx\n"
-#define PROBES(X)                                                          \
-	X(SSE3, "haddps %xmm0, %xmm0")                                     \
-	X(PCLMULQDQ, "pclmulqdq $0, %xmm0, %xmm0")                         \
-	X(SSSE3, "pabsb %xmm0, %xmm0")                                     \
-	X(FMA, "vfmadd132ps %xmm0, %xmm0, %xmm0")                          \
-	X(CX16, "pushq %rbx\n" R "movq %rax, %rsi\n" Z "xorl %ebx, %ebx\n" \
-		"cmpxchg16b (%rsi)\n"                                      \
-		"popq %rbx")                                               \
-	X(SSE4_1, "ptest %xmm0, %xmm0")                                    \
-	X(SSE4_2, "pcmpgtq %xmm0, %xmm0")                                  \
-	X(MOVBE, R "movbe (%rax), %ecx")                                   \
-	X(POPCNT, "popcntl %eax, %eax")                                    \
-	X(AESNI, "aesenc %xmm0, %xmm0")                                    \
-	X(AVX, "vxorps %ymm0, %ymm0, %ymm0\nvzeroupper")                   \
-	X(F16C, "vcvtph2ps %xmm0, %xmm0")                                  \
-	X(RDRAND, "rdrand %eax")                                           \
-	X(LAHF_LM, "lahf")                                                 \
-	X(SSE4A, "extrq %xmm0, %xmm0")                                     \
-	X(3DNOW, "pfadd %mm0, %mm0\nfemms")                                \
-	X(XOP, "vphaddbw %xmm0, %xmm0")                                    \
-	X(FMA4, "vfmaddps %xmm0, %xmm0, %xmm0, %xmm0")                     \
-	X(TBM, "blsfill %eax, %eax")                                       \
-	X(RDTSCP, "rdtscp")                                                \
-	X(FSGSBASE, "rdfsbase %rax")                                       \
-	X(BMI1, "andn %eax, %eax, %eax")                                   \
-	X(AVX2, "vpxor %ymm0, %ymm0, %ymm0\nvzeroupper")                   \
-	X(BMI2, "pdep %eax, %eax, %eax")                                   \
-	X(RDSEED, "rdseed %eax")                                           \
-	X(ADX, "adcxl %eax, %eax")                                         \
-	X(CLFLUSHOPT, R "clflushopt (%rax)")                               \
-	X(CLWB, R "clwb (%rax)")                                           \
-	X(SHA, "sha1msg1 %xmm0, %xmm0")                                    \
-	X(AVX512F, "vpxord %zmm0, %zmm0, %zmm0\nvzeroupper")               \
-	X(AVX512DQ, "vandps %zmm0, %zmm0, %zmm0\nvzeroupper")              \
-	X(AVX512_IFMA, "vpmadd52luq %zmm0, %zmm0, %zmm0\nvzeroupper")      \
-	X(AVX512CD, "vpconflictd %zmm0, %zmm1\nvzeroupper")                \
-	X(AVX512BW, "vpaddb %zmm0, %zmm0, %zmm0\nvzeroupper")              \
-	X(AVX512VL, "vpxord %xmm16, %xmm16, %xmm16\nvzeroupper")           \
-	X(AVX512_VBMI, "vpermb %zmm0, %zmm0, %zmm0\nvzeroupper")           \
-	X(WAITPKG, Z "tpause %ecx")                                        \
-	X(AVX512_VBMI2, "vpcompressb %zmm0, %zmm1\nvzeroupper")            \
-	X(GFNI, "gf2p8mulb %xmm0, %xmm0")                                  \
-	X(VAES, "vaesenc %ymm0, %ymm0, %ymm0\nvzeroupper")                 \
-	X(VPCLMULQDQ, "vpclmulqdq $0, %ymm0, %ymm0, %ymm0\nvzeroupper")    \
-	X(AVX512_VNNI, "vpdpbusd %zmm0, %zmm0, %zmm0\nvzeroupper")         \
-	X(AVX512_BITALG, "vpopcntb %zmm0, %zmm0\nvzeroupper")              \
-	X(AVX512_VPOPCNTDQ, "vpopcntd %zmm0, %zmm0\nvzeroupper")           \
-	X(RDPID, "rdpid %rax")                                             \
-	X(MOVDIRI, R "movdiri %ecx, (%rax)")                               \
-	X(MOVDIR64B, R "movdir64b (%rax), %rax")                           \
-	X(SERIALIZE, "serialize")                                          \
-	X(AVX512_FP16, "vaddph %zmm0, %zmm0, %zmm0\nvzeroupper")           \
-	X(AVX_VNNI, "{vex} vpdpbusd %ymm0, %ymm0, %ymm0\nvzeroupper")      \
-	X(AVX512_BF16, "vdpbf16ps %zmm0, %zmm0, %zmm0\nvzeroupper")        \
-	X(PTWRITE, "ptwritel %eax")                                        \
-	X(XSAVEOPT, R "movq %rax, %rsi\n" Z "xsaveopt (%rsi)")             \
-	X(XSAVEC, R "movq %rax, %rsi\n" Z "xsavec (%rsi)")                 \
-	X(XGETBV1, "movl $1, %ecx\nxgetbv")                                \
-	X(CLZERO, R "clzero")                                              \
-	X(MONITORX, R "movq %rax, %rsi\n" Z "movq %rsi, %rax\nmonitorx")   \
-	X(RDPRU, Z ".byte 0x0f, 0x01, 0xfd")
+#define PROBES(X)                                                             \
+	X(FPU, "fnop")                                                        \
+	X(TSC, "rdtsc")                                                       \
+	X(CX8, "pushq %rbx\n" R "movq %rax, %rsi\n" Z "xorl %ebx, %ebx\n"     \
+	       "cmpxchg8b (%rsi)\n"                                           \
+	       "popq %rbx")                                                   \
+	X(CMOV, "cmovc %eax, %eax")                                           \
+	X(CLFLUSH, R "clflush (%rax)")                                        \
+	X(MMX, "pxor %mm0, %mm0\nemms")                                       \
+	X(FXSR, R "fxsave (%rax)")                                            \
+	X(SSE, "xorps %xmm0, %xmm0")                                          \
+	X(SSE2, "pxor %xmm0, %xmm0")                                          \
+	X(SSE3, "haddps %xmm0, %xmm0")                                        \
+	X(PCLMULQDQ, "pclmulqdq $0, %xmm0, %xmm0")                            \
+	X(SSSE3, "pabsb %xmm0, %xmm0")                                        \
+	X(FMA, "vfmadd132ps %xmm0, %xmm0, %xmm0")                             \
+	X(CX16, "pushq %rbx\n" R "movq %rax, %rsi\n" Z "xorl %ebx, %ebx\n"    \
+		"cmpxchg16b (%rsi)\n"                                         \
+		"popq %rbx")                                                  \
+	X(SSE4_1, "ptest %xmm0, %xmm0")                                       \
+	X(SSE4_2, "pcmpgtq %xmm0, %xmm0")                                     \
+	X(MOVBE, R "movbe (%rax), %ecx")                                      \
+	X(POPCNT, "popcntl %eax, %eax")                                       \
+	X(AESNI, "aesenc %xmm0, %xmm0")                                       \
+	X(AVX, "vxorps %ymm0, %ymm0, %ymm0\nvzeroupper")                      \
+	X(F16C, "vcvtph2ps %xmm0, %xmm0")                                     \
+	X(RDRAND, "rdrand %eax")                                              \
+	X(LAHF_LM, "lahf")                                                    \
+	X(SSE4A, "extrq %xmm0, %xmm0")                                        \
+	X(3DNOW, "pfadd %mm0, %mm0\nfemms")                                   \
+	X(XOP, "vphaddbw %xmm0, %xmm0")                                       \
+	X(FMA4, "vfmaddps %xmm0, %xmm0, %xmm0, %xmm0")                        \
+	X(TBM, "blsfill %eax, %eax")                                          \
+	X(RDTSCP, "rdtscp")                                                   \
+	X(FSGSBASE, "rdfsbase %rax")                                          \
+	X(BMI1, "andn %eax, %eax, %eax")                                      \
+	X(AVX2, "vpxor %ymm0, %ymm0, %ymm0\nvzeroupper")                      \
+	X(BMI2, "pdep %eax, %eax, %eax")                                      \
+	X(RDSEED, "rdseed %eax")                                              \
+	X(ADX, "adcxl %eax, %eax")                                            \
+	X(CLFLUSHOPT, R "clflushopt (%rax)")                                  \
+	X(CLWB, R "clwb (%rax)")                                              \
+	X(SHA, "sha1msg1 %xmm0, %xmm0")                                       \
+	X(AVX512F, "vpxord %zmm0, %zmm0, %zmm0\nvzeroupper")                  \
+	X(AVX512DQ, "vandps %zmm0, %zmm0, %zmm0\nvzeroupper")                 \
+	X(AVX512_IFMA, "vpmadd52luq %zmm0, %zmm0, %zmm0\nvzeroupper")         \
+	X(AVX512CD, "vpconflictd %zmm0, %zmm1\nvzeroupper")                   \
+	X(AVX512BW, "vpaddb %zmm0, %zmm0, %zmm0\nvzeroupper")                 \
+	X(AVX512VL, "vpxord %xmm16, %xmm16, %xmm16\nvzeroupper")              \
+	X(AVX512_VBMI, "vpermb %zmm0, %zmm0, %zmm0\nvzeroupper")              \
+	/* else it may be MFENCE, which keeps the carry */                    \
+	X(WAITPKG, Z "stc\ntpause %ecx\n" UNLESS("nc"))                       \
+	X(AVX512_VBMI2, "vpcompressb %zmm0, %zmm1\nvzeroupper")               \
+	X(GFNI, "gf2p8mulb %xmm0, %xmm0")                                     \
+	X(VAES, "vaesenc %ymm0, %ymm0, %ymm0\nvzeroupper")                    \
+	X(VPCLMULQDQ, "vpclmulqdq $0, %ymm0, %ymm0, %ymm0\nvzeroupper")       \
+	X(AVX512_VNNI, "vpdpbusd %zmm0, %zmm0, %zmm0\nvzeroupper")            \
+	X(AVX512_BITALG, "vpopcntb %zmm0, %zmm0\nvzeroupper")                 \
+	X(AVX512_VPOPCNTDQ, "vpopcntd %zmm0, %zmm0\nvzeroupper")              \
+	X(RDPID, "rdpid %rax")                                                \
+	X(MOVDIRI, R "movdiri %ecx, (%rax)")                                  \
+	X(MOVDIR64B, R "movdir64b (%rax), %rax")                              \
+	X(SERIALIZE, "serialize")                                             \
+	X(AVX512_FP16, "vaddph %zmm0, %zmm0, %zmm0\nvzeroupper")              \
+	X(AVX_VNNI, "{vex} vpdpbusd %ymm0, %ymm0, %ymm0\nvzeroupper")         \
+	X(AVX512_BF16, "vdpbf16ps %zmm0, %zmm0, %zmm0\nvzeroupper")           \
+	X(PTWRITE, "ptwritel %eax")                                           \
+	X(XSAVEOPT, R "movq %rax, %rsi\n" Z "xsaveopt (%rsi)")                \
+	X(XSAVEC, R "movq %rax, %rsi\n" Z "xsavec (%rsi)")                    \
+	X(XGETBV1, "movl $1, %ecx\nxgetbv")                                   \
+	X(CLZERO, R "clzero")                                                 \
+	X(MONITORX, R "movq %rax, %rsi\n" Z "movq %rsi, %rax\nmonitorx")      \
+	X(RDPRU, Z ".byte 0x0f, 0x01, 0xfd")                                  \
+	/* else it is BSR, which counts from below */                         \
+	X(ABM,                                                                \
+	  "movl $1, %ecx\nlzcntl %ecx, %ecx\ncmpl $31, %ecx\n" UNLESS("e"))   \
+	X(3DNOWEXT, "pswapd %mm0, %mm0\nfemms")                               \
+	X(RTM, "xtest")                                                       \
+	X(AVX512ER, "vexp2ps %zmm0, %zmm0\nvzeroupper")                       \
+	X(AVX512_4VNNIW, R "vp4dpwssd (%rax), %zmm0, %zmm1\nvzeroupper")      \
+	X(AVX512_4FMAPS, R "v4fmaddps (%rax), %zmm0, %zmm1\nvzeroupper")      \
+	X(AVX512_VP2INTERSECT, "vp2intersectd %zmm0, %zmm0, %k2\nvzeroupper") \
+	/* new to assemblers; of xmm0 or ymm0 alone */                        \
+	X(SHA512, ".byte 0xc4, 0xe2, 0x7f, 0xcc, 0xc0\nvzeroupper")           \
+	X(SM3, ".byte 0xc4, 0xe2, 0x78, 0xda, 0xc0")                          \
+	X(SM4, ".byte 0xc4, 0xe2, 0x7a, 0xda, 0xc0")                          \
+	X(AVX_IFMA, ".byte 0xc4, 0xe2, 0xfd, 0xb4, 0xc0\nvzeroupper")         \
+	X(AVX_VNNI_INT8, ".byte 0xc4, 0xe2, 0x7f, 0x50, 0xc0\nvzeroupper")    \
+	X(AVX_VNNI_INT16, ".byte 0xc4, 0xe2, 0x7e, 0xd2, 0xc0\nvzeroupper")   \
+	/* cmpbxadd, vbcstnesh2ps, movrsb: (%rax) */                          \
+	X(CMPCCXADD, R ".byte 0xc4, 0xe2, 0x79, 0xe2, 0x08")                  \
+	X(AVX_NE_CONVERT, R ".byte 0xc4, 0xe2, 0x7d, 0xb1, 0x00\nvzeroupper") \
+	X(MOVRS, R ".byte 0x0f, 0x38, 0x8a, 0x08")
 
 #define CODE(feature, code)                                                  \
 	__asm__(".pushsection .text\nlvl_isa_" #feature ":\n" code           \

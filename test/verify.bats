@@ -75,13 +75,25 @@ setup() {
 	f = {x['field']: x['status'] for x in d['fields']}
 	# what Linux shows works, so it cannot fault; what works and is not shown is told so
 	names = {'sse4-1': 'sse4_1', 'sse4-2': 'sse4_2', 'avx2': 'avx2', 'bmi2': 'bmi2', 'adx': 'adx',
-	         'rdrand': 'rdrand', 'fma': 'fma', 'sha': 'sha_ni', 'sse4a': 'sse4a', 'xop': 'xop'}
+	         'rdrand': 'rdrand', 'fma': 'fma', 'sha': 'sha_ni', 'abm': 'abm', 'sse4a': 'sse4a', 'xop': 'xop'}
 	for ours, linux in names.items():
 	    if linux in flags:
 	        assert f[ours] == 'as-promised', (ours, f[ours])
 	    else:
 	        assert f[ours] in ('hidden-works', 'hidden-blocked'), (ours, f[ours])
 	EOF
+}
+
+@test "verify: a record is a promise, too" {
+	"$cpulevel" gen here.txt --of raw --for record -o here.rec 2>/dev/null
+	"$cpulevel" import here.rec -o same.txt 2>/dev/null
+	"$cpulevel" verify same.txt --json >text.json || true
+	"$cpulevel" verify here.rec --json >record.json || true
+	cmp text.json record.json
+	grep -q '"status": "as-promised"' record.json
+	head -c -2 here.rec >cut.rec
+	run "$cpulevel" verify cut.rec
+	exits 3
 }
 
 @test "verify: usage and input" {
