@@ -438,6 +438,7 @@ const struct verb verb_gen = {
 		"  cpulevel level hosts/ -o pool.level\n"
 		"  cpulevel gen pool.level --for qemu\n"
 		"  cpulevel gen pool.level --for libvirt -o cpu.xml\n"
+		"  cpulevel gen pool.level --for record -o web-17.rec\n"
 		"  cpulevel gen pool.level --for libvirt --strict --json\n"
 		"  cpulevel gen icx.txt --guest hvm --platform xen-4.17 "
 		"--for xl\n"

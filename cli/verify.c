@@ -326,7 +326,7 @@ const struct verb verb_verify = {
 		"  --json          a cpulevel-verify document\n"
 		"  --from FORMAT   do not detect the format\n\n"
 		"examples:\n"
-		"  cpulevel verify web-17.txt\n"
+		"  cpulevel verify web-17.rec\n"
 		"  cpulevel verify pool.level --json | jq .verdict\n\n"
 		"Exit: 0 as promised, 1 not, 4 if something that was promised "
 		"could not be read;\nwhat works though hidden does not "
