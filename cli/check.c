@@ -1,16 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "findings.h"
-
-#include <stdlib.h>
-
-struct answer {
-	const char *guest_name, *host_name;
-	const char *
-		derived; /* for which platform the host's policy was, or NULL */
-	struct lvl_policy guest, host;
-	enum lvl_verdict verdict;
-	struct findings all;
-};
+#include "check.h"
 
 /* -- text ----------------------------------------------------------------- */
 
@@ -23,21 +12,21 @@ static const struct {
 	[LVL_UNKNOWN] = { "UNKNOWN", INK_WARN },
 };
 
-static void head(const struct answer *a)
+static void head(const struct check *a, FILE *out)
 {
 	static const char *const says[] = {
 		[LVL_YES] = "can run on",
 		[LVL_NO] = "cannot run on",
 		[LVL_UNKNOWN] = "may or may not run on",
 	};
-	printf("%s%s%s  %s %s %s", cli_ink(verdicts[a->verdict].ink),
-	       verdicts[a->verdict].word, cli_ink(INK_PLAIN), a->guest_name,
-	       says[a->verdict], a->host_name);
-	findings_counts(&a->all);
-	putchar('\n');
+	fprintf(out, "%s%s%s  %s %s %s", cli_ink(verdicts[a->verdict].ink),
+		verdicts[a->verdict].word, cli_ink(INK_PLAIN), a->guest_name,
+		says[a->verdict], a->host_name);
+	findings_counts(&a->all, out);
+	putc('\n', out);
 }
 
-static struct findings_of sides(const struct answer *a)
+static struct findings_of sides(const struct check *a)
 {
 	const struct findings_of of = { "GUEST", "HOST", &a->guest, &a->host };
 
@@ -45,58 +34,84 @@ static struct findings_of sides(const struct answer *a)
 }
 
 /* What would make it possible. */
-static void advice(const struct answer *a)
+static void advice(const struct check *a, FILE *out)
 {
-	struct cli_wrap w = { stdout, 4, 0 };
+	struct cli_wrap w = { out, 4, 0 };
 	size_t i;
 
 	if (a->verdict == LVL_YES)
 		return;
 	if (a->verdict == LVL_UNKNOWN) {
-		printf("To know: describe both with `cpulevel capture` where "
-		       "they run, as root, so that MSRs are read.\n");
+		fprintf(out,
+			"To know: describe both with `cpulevel capture` where "
+			"they run, as root, so that MSRs are read.\n");
 		return;
 	}
-	fputs("It would fit after a power cycle at a level without:", stdout);
+	fputs("It would fit after a power cycle at a level without:", out);
 	w.column = cli_width();
 	for (i = 0; i < a->all.nr; i++)
 		if (a->all.f[i].severity <= LVL_SECURITY && a->all.f[i].sure &&
 		    a->all.f[i].reason == LVL_R_MISSING)
 			cli_wrap_word(&w, lvl_field_name(a->all.f[i].field));
 	cli_wrap_end(&w);
-	printf("`cpulevel level` with both files, and -o FILE, makes that "
-	       "level.\n");
+	fprintf(out,
+		"`cpulevel level` with both files, and -o FILE, makes that "
+		"level.\n");
 }
 
-static void print(const struct answer *a)
+void check_findings(const struct check *a, FILE *out)
 {
 	const struct findings_of of = sides(a);
 
-	head(a);
+	head(a, out);
 	if (a->derived)
-		printf("what %s lets in was derived for %s\n", a->host_name,
-		       a->derived);
-	findings_table(&a->all, &of);
-	advice(a);
+		fprintf(out, "what %s lets in was derived for %s\n",
+			a->host_name, a->derived);
+	findings_table(&a->all, &of, out);
+}
+
+void check_print(const struct check *a, FILE *out)
+{
+	check_findings(a, out);
+	advice(a, out);
 }
 
 /* -- JSON ----------------------------------------------------------------- */
 
-static void json(const struct answer *a)
+void check_json(const struct check *a, FILE *out)
 {
 	static const char *const words[] = { "yes", "no", "unknown" };
 	const struct findings_of of = sides(a);
 
-	printf("{\n  \"format\": \"cpulevel-check\",\n  \"version\": 1,\n"
-	       "  \"verdict\": \"%s\",\n  \"platform\": ",
-	       words[a->verdict]);
+	fprintf(out,
+		"{\n  \"format\": \"cpulevel-check\",\n  \"version\": 1,\n"
+		"  \"verdict\": \"%s\",\n  \"platform\": ",
+		words[a->verdict]);
 	if (a->derived)
-		cli_json_string(stdout, a->derived);
+		cli_json_string(out, a->derived);
 	else
-		fputs("null", stdout);
-	fputs(",\n  \"findings\": [", stdout);
-	findings_json(&a->all, &of);
-	puts("]\n}");
+		fputs("null", out);
+	fputs(",\n  \"findings\": [", out);
+	findings_json(&a->all, &of, out);
+	fputs("]\n}\n", out);
+}
+
+/* -- the answer ----------------------------------------------------------- */
+
+int check_run(struct check *a)
+{
+	lvl_policy_normalise(&a->guest, NULL);
+	lvl_policy_normalise(&a->host, NULL);
+	a->verdict = lvl_fits(&a->guest, &a->host, findings_keep, &a->all);
+	findings_sort(&a->all);
+	if (a->all.failed)
+		cli_error("out of memory");
+	return a->all.failed ? EXIT_INPUT : 0;
+}
+
+void check_free(struct check *a)
+{
+	findings_free(&a->all);
 }
 
 /* -- the question --------------------------------------------------------- */
@@ -120,7 +135,7 @@ int cli_arrival(struct lvl_policy *to, const struct lvl_desc *d,
 	return 0;
 }
 
-static int ask(struct answer *a, struct lvl_desc *guest, struct lvl_desc *host,
+static int ask(struct check *a, struct lvl_desc *guest, struct lvl_desc *host,
 	       struct cli_select *s)
 {
 	const struct lvl_policy *g;
@@ -146,28 +161,24 @@ static int ask(struct answer *a, struct lvl_desc *guest, struct lvl_desc *host,
 	a->guest = *g;
 	a->guest_name = guest->name;
 	a->host_name = host->name;
-	lvl_policy_normalise(&a->guest, NULL);
-	lvl_policy_normalise(&a->host, NULL);
-	a->verdict = lvl_fits(&a->guest, &a->host, findings_keep, &a->all);
-	findings_sort(&a->all);
-	return a->all.failed ? EXIT_INPUT : 0;
+	return check_run(a);
 }
 
 static int check(char **file, struct cli_select *s, int as_json)
 {
-	static struct answer a; /* large */
+	static struct check a; /* large */
 	struct lvl_desc *guest, *host;
 	int rc = cli_two(file, &guest, &host);
 
 	if (!rc)
 		rc = ask(&a, guest, host, s);
 	if (!rc && as_json)
-		json(&a);
+		check_json(&a, stdout);
 	else if (!rc)
-		print(&a);
+		check_print(&a, stdout);
 	lvl_desc_free(guest);
 	lvl_desc_free(host);
-	findings_free(&a.all);
+	check_free(&a);
 	return rc ? rc : cli_exit(a.verdict);
 }
 

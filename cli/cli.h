@@ -35,6 +35,9 @@ extern const struct verb verb_capture, verb_import, verb_show, verb_level,
 	verb_verify, verb_xen;
 extern const struct verb verb_whatif, verb_why_not, verb_blame, verb_mobility,
 	verb_suggest, verb_place, verb_rehearse;
+/* of the fleet: fleet.h */
+extern const struct verb verb_pool, verb_host, verb_vm, verb_publish,
+	verb_drift, verb_watch, verb_audit;
 
 /* -- messages: stderr, "cpulevel VERB: ..." ------------------------------- */
 

@@ -56,16 +56,16 @@ static const char *value(const struct lvl_policy *p, unsigned field,
 
 /* -- text ------------------------------------------------------------------ */
 
-void findings_counts(const struct findings *all)
+void findings_counts(const struct findings *all, FILE *out)
 {
 	unsigned s, any = 0;
 
 	for (s = 0; s < LVL_NR_SEVERITIES; s++)
 		if (all->count[s])
-			printf("%s%u %s", any++ ? ", " : ": ", all->count[s],
-			       lvl_severity_names[s]);
+			fprintf(out, "%s%u %s", any++ ? ", " : ": ",
+				all->count[s], lvl_severity_names[s]);
 	if (all->unsure)
-		printf("%s%u not known", any ? ", " : ": ", all->unsure);
+		fprintf(out, "%s%u not known", any ? ", " : ": ", all->unsure);
 }
 
 static int name_width(const struct findings *all)
@@ -83,19 +83,20 @@ static int name_width(const struct findings *all)
 }
 
 static void row(const struct lvl_finding *f, const struct findings_of *of,
-		int w)
+		int w, FILE *out)
 {
 	char place[CLI_PLACE], g[CLI_VALUE], h[CLI_VALUE];
 
-	printf("  %-*s  %-18s  %-10s  %8s  %8s  %s\n", w,
-	       lvl_field_name(f->field), cli_place(f->field, place),
-	       lvl_class_names[lvl_fields[f->field].klass],
-	       value(of->guest, f->field, f->guest, g),
-	       value(of->host, f->field, f->host, h),
-	       lvl_reason_text(f->reason));
+	fprintf(out, "  %-*s  %-18s  %-10s  %8s  %8s  %s\n", w,
+		lvl_field_name(f->field), cli_place(f->field, place),
+		lvl_class_names[lvl_fields[f->field].klass],
+		value(of->guest, f->field, f->guest, g),
+		value(of->host, f->field, f->host, h),
+		lvl_reason_text(f->reason));
 }
 
-void findings_table(const struct findings *all, const struct findings_of *of)
+void findings_table(const struct findings *all, const struct findings_of *of,
+		    FILE *out)
 {
 	int w = name_width(all);
 	size_t i;
@@ -104,21 +105,22 @@ void findings_table(const struct findings *all, const struct findings_of *of)
 		const struct lvl_finding *f = &all->f[i];
 
 		if (!i || f->severity != f[-1].severity) {
-			printf("%s%s%s\n", cli_ink(INK_BOLD),
-			       lvl_severity_names[f->severity],
-			       cli_ink(INK_PLAIN));
-			printf("%s  %-*s  %-18s  %-10s  %8s  %8s  %s%s\n",
-			       cli_ink(INK_DIM), w, "FEATURE", "WHERE", "CLASS",
-			       of->guest_is, of->host_is, "WHY",
-			       cli_ink(INK_PLAIN));
+			fprintf(out, "%s%s%s\n", cli_ink(INK_BOLD),
+				lvl_severity_names[f->severity],
+				cli_ink(INK_PLAIN));
+			fprintf(out, "%s  %-*s  %-18s  %-10s  %8s  %8s  %s%s\n",
+				cli_ink(INK_DIM), w, "FEATURE", "WHERE",
+				"CLASS", of->guest_is, of->host_is, "WHY",
+				cli_ink(INK_PLAIN));
 		}
-		row(f, of, w);
+		row(f, of, w, out);
 	}
 }
 
 /* -- JSON ------------------------------------------------------------------ */
 
-void findings_json(const struct findings *all, const struct findings_of *of)
+void findings_json(const struct findings *all, const struct findings_of *of,
+		   FILE *out)
 {
 	char place[CLI_PLACE], g[CLI_VALUE], h[CLI_VALUE];
 	size_t i;
@@ -126,17 +128,18 @@ void findings_json(const struct findings *all, const struct findings_of *of)
 	for (i = 0; i < all->nr; i++) {
 		const struct lvl_finding *f = &all->f[i];
 
-		printf("%s\n    {\"severity\": \"%s\", \"field\": \"%s\", "
-		       "\"where\": \"%s\", \"guest\": \"%s\", \"host\": "
-		       "\"%s\", "
-		       "\"class\": \"%s\", \"sure\": %s, \"reason\": \"%s\"}",
-		       i ? "," : "", lvl_severity_names[f->severity],
-		       lvl_field_name(f->field), cli_place(f->field, place),
-		       value(of->guest, f->field, f->guest, g),
-		       value(of->host, f->field, f->host, h),
-		       lvl_class_names[lvl_fields[f->field].klass],
-		       f->sure ? "true" : "false", lvl_reason_text(f->reason));
+		fprintf(out,
+			"%s\n    {\"severity\": \"%s\", \"field\": \"%s\", "
+			"\"where\": \"%s\", \"guest\": \"%s\", \"host\": "
+			"\"%s\", "
+			"\"class\": \"%s\", \"sure\": %s, \"reason\": \"%s\"}",
+			i ? "," : "", lvl_severity_names[f->severity],
+			lvl_field_name(f->field), cli_place(f->field, place),
+			value(of->guest, f->field, f->guest, g),
+			value(of->host, f->field, f->host, h),
+			lvl_class_names[lvl_fields[f->field].klass],
+			f->sure ? "true" : "false", lvl_reason_text(f->reason));
 	}
 	if (i)
-		fputs("\n  ", stdout);
+		fputs("\n  ", out);
 }

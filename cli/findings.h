@@ -30,12 +30,14 @@ struct findings_of {
 };
 
 /* ": 2 fatal, 1 not known", or nothing. */
-void findings_counts(const struct findings *all);
+void findings_counts(const struct findings *all, FILE *out);
 
 /* A table for each severity. */
-void findings_table(const struct findings *all, const struct findings_of *of);
+void findings_table(const struct findings *all, const struct findings_of *of,
+		    FILE *out);
 
 /* The elements of a JSON array, without its brackets. */
-void findings_json(const struct findings *all, const struct findings_of *of);
+void findings_json(const struct findings *all, const struct findings_of *of,
+		   FILE *out);
 
 #endif

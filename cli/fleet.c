@@ -2,6 +2,7 @@
 #include "fleet.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,20 @@ const char *fleet_uri(const struct fleet *f)
 	return path;
 }
 
+const char *fleet_say_uri(const char *uri)
+{
+	static char text[4096];
+	const char *user = strstr(uri, "://"), *colon, *end;
+
+	colon = user ? strpbrk(user + 3, ":/?@") : NULL;
+	end = colon && *colon == ':' ? strpbrk(colon + 1, "/?@") : NULL;
+	if (!end || *end != '@')
+		return uri;
+	snprintf(text, sizeof(text), "%.*s:...%s", (int)(colon - uri), uri,
+		 end);
+	return text;
+}
+
 /* The folders of the default store are made; one that was named is not. */
 static void make_folders(const char *path)
 {
@@ -158,7 +173,7 @@ int fleet_failed(struct fleet *f, int rc)
 
 	if (rc >= 0)
 		return rc;
-	cli_error("%s: %s", fleet_uri(f),
+	cli_error("%s: %s", fleet_say_uri(fleet_uri(f)),
 		  text && *text ? text : lvl_strerror(rc));
 	if (rc == -LVL_E_REVISION)
 		fputs("nothing was changed; look again, and try again\n",
@@ -169,10 +184,11 @@ int fleet_failed(struct fleet *f, int rc)
 /* -- one transaction ------------------------------------------------------ */
 
 /* A body that succeeded and must leave no trace. */
-#define DRY_RUN 0x100
+#define NO_TRACE 0x100
 
 struct run {
 	struct fleet *f;
+	enum store_mode mode;
 	fleet_body_fn *body;
 	void *arg;
 };
@@ -190,6 +206,10 @@ static int go_back(struct fleet *f)
 	int64_t seq;
 	int rc = fleet_seq(f, f->at, &seq);
 
+	if (!rc && !seq) {
+		cli_error("--at %s: there was nothing yet", f->at);
+		return EXIT_INPUT;
+	}
 	return rc ? rc : store_at(f->s, seq);
 }
 
@@ -206,17 +226,21 @@ static int in_transaction(struct store *s, void *arg)
 		return EXIT_INPUT;
 	}
 	f->exit = EXIT_YES;
+	f->undo = 0;
 	f->now = clock_ms();
 	rc = f->at ? go_back(f) : 0;
 	if (!rc)
 		rc = r->body(f, r->arg);
-	return !rc && f->dry_run ? DRY_RUN : rc;
+	if (!rc && r->mode == STORE_WRITE && (f->dry_run || f->undo))
+		return NO_TRACE;
+	return rc;
 }
 
-static int transact(struct fleet *f, enum store_mode mode, fleet_body_fn *body,
-		    void *arg)
+int fleet_transact(struct fleet *f, enum store_mode mode, fleet_body_fn *body,
+		   void *arg)
 {
-	struct run r = { f, body, arg };
+	struct run r = { f, mode, body, arg };
+	const char *warning;
 	struct cli_out o;
 	int rc = cli_out_open(&o, NULL);
 
@@ -224,8 +248,12 @@ static int transact(struct fleet *f, enum store_mode mode, fleet_body_fn *body,
 		return rc;
 	f->out = o.f;
 	rc = store_txn(f->s, mode, in_transaction, &r);
-	if (rc == DRY_RUN) {
-		fputs("dry run: nothing was changed\n", stderr);
+	warning = store_warning(f->s);
+	if (warning)
+		cli_warn("%s", warning);
+	if (rc == NO_TRACE) {
+		if (f->dry_run)
+			fputs("dry run: nothing was changed\n", stderr);
 		rc = 0;
 	}
 	rc = cli_out_close(&o, fleet_failed(f, rc));
@@ -239,7 +267,7 @@ int fleet_read(struct fleet *f, fleet_body_fn *body, void *arg)
 
 	if (rc)
 		return rc;
-	rc = transact(f, STORE_READ, body, arg);
+	rc = fleet_transact(f, STORE_READ, body, arg);
 	store_close(f->s);
 	return rc;
 }
@@ -251,9 +279,58 @@ int fleet_write(struct fleet *f, fleet_body_fn *body, void *arg)
 
 	if (rc)
 		return rc;
-	rc = transact(f, STORE_WRITE, body, arg);
+	rc = fleet_transact(f, STORE_WRITE, body, arg);
 	store_close(f->s);
 	return rc;
+}
+
+int fleet_run_read(int argc, char **argv, int least, int most, const char *form,
+		   fleet_body_fn *body)
+{
+	static const struct option opts[] = { FLEET_OPTS_READ,
+					      { NULL, 0, NULL, 0 } };
+	struct fleet f = { .store = NULL };
+	int rc = fleet_options(argc, argv, opts, &f);
+
+	if (!rc)
+		rc = fleet_arguments(argc, least, most, form);
+	if (rc)
+		return rc < 0 ? EXIT_YES : rc;
+	return fleet_read(&f, body, argv + optind);
+}
+
+/* -- JSON ----------------------------------------------------------------- */
+
+static int dump(struct fleet *f, json_t *document, size_t flags)
+{
+	int rc = document ? json_dumpf(document, f->out, flags) : -1;
+
+	json_decref(document);
+	if (rc)
+		cli_error("no JSON: out of memory, or a name that is not "
+			  "UTF-8");
+	return rc ? EXIT_INPUT : 0;
+}
+
+int fleet_json(struct fleet *f, json_t *document)
+{
+	int rc = dump(f, document, JSON_INDENT(2));
+
+	putc('\n', f->out);
+	return rc;
+}
+
+int fleet_json_line(struct fleet *f, json_t *document)
+{
+	int rc = dump(f, document, JSON_COMPACT);
+
+	putc('\n', f->out);
+	return rc;
+}
+
+int fleet_json_part(struct fleet *f, json_t *part)
+{
+	return dump(f, part, 0);
 }
 
 /* -- what a host gives its guests ----------------------------------------- */

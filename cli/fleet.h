@@ -24,6 +24,7 @@ struct fleet {
 	struct store *s;
 	FILE *out;   /* the answer */
 	int exit;    /* what the answer is to the shell; 0 at its beginning */
+	int undo;    /* show the answer but change nothing: a refusal */
 	int64_t now; /* ms since 1970 at the body's beginning */
 };
 
@@ -66,13 +67,26 @@ int fleet_options(int argc, char **argv, const struct option *opts,
 typedef int fleet_body_fn(struct fleet *f, void *arg);
 int fleet_read(struct fleet *f, fleet_body_fn *body, void *arg);
 int fleet_write(struct fleet *f, fleet_body_fn *body, void *arg);
+/* The same on a store that fleet_open() has opened. */
+int fleet_transact(struct fleet *f, enum store_mode mode, fleet_body_fn *body,
+		   void *arg);
+/*
+ * A whole verb that takes FLEET_OPTS_READ and this many arguments; the body
+ * gets them as a char **, which ends with NULL.
+ */
+int fleet_run_read(int argc, char **argv, int least, int most, const char *form,
+		   fleet_body_fn *body);
 
 /* Where the store is: --store, CPULEVEL_STORE, or the default. */
 const char *fleet_uri(const struct fleet *f);
+/* The same without a password. */
+const char *fleet_say_uri(const char *uri);
 /* Open it, outside of fleet_read(); 0 or an exit code after saying why. */
 int fleet_open(struct fleet *f, unsigned flags);
 /* Say what the store said; EXIT_INPUT, or the code itself if it is > 0. */
 int fleet_failed(struct fleet *f, int rc);
+
+extern const char *const fleet_host_states[]; /* enum store_host_state */
 
 /* -- names and times, within a body --------------------------------------- */
 
@@ -107,6 +121,16 @@ int fleet_policies(const struct store_profile *p, enum lvl_guest guest,
 		   const struct lvl_platform *on, struct lvl_policy *dflt,
 		   struct lvl_policy *arrival);
 
+/* -- JSON ----------------------------------------------------------------- */
+
+/* Print a document (freed, NULL: no memory) as the answer; 0 or an exit code.
+ */
+struct json_t;
+int fleet_json(struct fleet *f, struct json_t *document);
+/* The same in one line; and as a part of a document, without its end. */
+int fleet_json_line(struct fleet *f, struct json_t *document);
+int fleet_json_part(struct fleet *f, struct json_t *part);
+
 /* -- verbs that have verbs of their own: `pool init` ---------------------- */
 
 struct fleet_sub {
@@ -122,13 +146,16 @@ int fleet_arguments(int argc, int least, int most, const char *form);
 /* -- tables --------------------------------------------------------------- */
 
 /*
- * Columns are as wide as they must be; where all do not fit, those with the
- * highest `drop` go first, and at last the first one is cut.
+ * Columns are as wide as they must be; where all do not fit, the widest of
+ * those that may be cut are; then those with the highest `drop` go, and at
+ * last the first one is cut.
  */
 struct fleet_column {
 	const char *head;
 	int right; /* numbers */
 	int drop;  /* 0: never */
+	int cut;   /* to no less than this; 0: never */
+	int hide;
 };
 #define FLEET_COLUMNS 12
 struct fleet_table {

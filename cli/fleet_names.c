@@ -268,7 +268,11 @@ int fleet_seq(struct fleet *f, const char *text, int64_t *seq)
 		return rc;
 	}
 	rc = fleet_time(text, f->now, &ms);
-	return rc ? rc : store_seq_at(f->s, ms, seq);
+	if (!rc)
+		rc = store_seq_at(f->s, ms, seq);
+	if (rc == -LVL_E_NOT_FOUND)
+		*seq = 0;
+	return rc == -LVL_E_NOT_FOUND ? 0 : rc;
 }
 
 const char *fleet_say_time(int64_t ms, char buf[FLEET_TIME])

@@ -18,7 +18,7 @@ void fleet_table_init(struct fleet_table *t, FILE *out,
 	t->column = column;
 	t->nr = nr;
 	for (i = 0; i < nr; i++)
-		t->width[i] = (int)strlen(column[i].head);
+		t->width[i] = column[i].hide ? 0 : (int)strlen(column[i].head);
 }
 
 static int total(const struct fleet_table *t)
@@ -45,10 +45,28 @@ static unsigned least(const struct fleet_table *t)
 	return found;
 }
 
+/* Cut the widest column that may be by one; 0: none may. */
+static int cut(struct fleet_table *t)
+{
+	unsigned i, widest = t->nr;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->column[i].cut && t->width[i] > t->column[i].cut &&
+		    (widest == t->nr || t->width[i] > t->width[widest]))
+			widest = i;
+	if (widest == t->nr)
+		return 0;
+	t->width[widest]--;
+	return 1;
+}
+
 static void fix_widths(struct fleet_table *t)
 {
 	int room = (int)cli_width(), over;
 	unsigned i;
+
+	while (total(t) > room && cut(t))
+		;
 
 	while (total(t) > room && (i = least(t)) < t->nr)
 		t->width[i] = 0;
@@ -72,12 +90,12 @@ static void print_row(const struct fleet_table *t, char *const *cell)
 			continue;
 		if (t->column[i].right)
 			fprintf(t->out, "  %*s", w, cell[i]);
-		else if (i == last)
+		else if (i == last && !t->column[i].cut)
 			fprintf(t->out, "  %s", cell[i]);
-		else if (!i)
-			fprintf(t->out, "  %-*.*s", w, w, cell[i]);
+		else if (i == last)
+			fprintf(t->out, "  %.*s", w, cell[i]);
 		else
-			fprintf(t->out, "  %-*s", w, cell[i]);
+			fprintf(t->out, "  %-*.*s", w, w, cell[i]);
 	}
 	putc('\n', t->out);
 }
@@ -109,7 +127,7 @@ static int copy_cell(struct fleet_table *t, unsigned i, const char *s)
 	if (!s || !*s)
 		s = "-";
 	n = (int)strlen(s);
-	if (!t->streaming && n > t->width[i])
+	if (!t->streaming && n > t->width[i] && !t->column[i].hide)
 		t->width[i] = n;
 	t->cell[t->rows * t->nr + i] = strdup(s);
 	return t->cell[t->rows * t->nr + i] ? 0 : -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "as_model.h"
+#include "fleet_levels.h"
 #include "limits.h"
 #include "vm.h"
 
@@ -315,7 +316,11 @@ static int run(int argc, char **argv)
 {
 	static struct pool p; /* large */
 	struct options o = { .select.guest = LVL_HVM };
-	int rc = read_options(argc, argv, &o);
+	int rc;
+
+	if (argc > 1 && fleet_levels_is(argv[1]))
+		return fleet_levels_run(argc, argv);
+	rc = read_options(argc, argv, &o);
 
 	if (rc)
 		return rc < 0 ? EXIT_YES : rc;
@@ -380,6 +385,15 @@ const struct verb verb_level = {
 		"description or a list of\nfiles on standard input, or "
 		"level:NAME, cpu:NAME, model:qemu/NAME,\nmodel:libvirt/NAME; "
 		"`cpulevel show level:` lists the names.\n\n"
+		"levels of the fleet, which have names and versions (a file "
+		"called new is ./new):\n"
+		"  level new NAME --from host:A,B|pool:P|FILE ... "
+		"[--cap L] [--drop F]\n"
+		"  level new NAME --follow POOL [--cap L] [--drop F]\n"
+		"  level set pool|group|vm NAME LEVEL[@V]|--unset\n"
+		"  level list | show NAME[@V] | lattice [POOL] [--dot]\n"
+		"  they take --store, --at, --note and --dry-run; see "
+		"cpulevel-level(1)\n\n"
 		"examples:\n"
 		"  cpulevel level clx.txt icx.txt spr.txt\n"
 		"  cpulevel level hosts/ --guest pv -o pool.level\n"

@@ -88,7 +88,8 @@ static struct lvl_desc *read_cap(const char *cap, int *rc)
 	return cli_one((char *)cap, rc);
 }
 
-static int apply_cap(struct pool *p, const char *cap)
+int limits_read_cap(const struct cli_select *s, const char *cap,
+		    struct lvl_policy *p)
 {
 	const struct lvl_policy *policy;
 	struct lvl_desc *d;
@@ -97,13 +98,23 @@ static int apply_cap(struct pool *p, const char *cap)
 	d = read_cap(cap, &rc);
 	if (!d)
 		return rc;
-	rc = cli_derive(d, &p->select);
-	policy = rc ? NULL : cli_policy(d, &p->select, NULL);
+	rc = cli_derive(d, s);
+	policy = rc ? NULL : cli_policy(d, s, NULL);
 	if (policy)
-		lvl_fold_cap(&p->fold, policy);
+		*p = *policy;
 	else if (!rc)
 		rc = cli_usage("%s gives no policy to cap with", cap);
 	lvl_desc_free(d);
+	return rc;
+}
+
+static int apply_cap(struct pool *p, const char *cap)
+{
+	struct lvl_policy policy;
+	int rc = limits_read_cap(&p->select, cap, &policy);
+
+	if (!rc)
+		lvl_fold_cap(&p->fold, &policy);
 	return rc;
 }
 

@@ -18,6 +18,10 @@ int limits_add(const char *list[LIMITS], unsigned *n, const char *value);
 /* Take away from the fold what --drop and --cap say.  0 or an exit code. */
 int limits_apply(const struct limits *l, struct pool *p);
 
+/* The policy that --cap means: a file, or a level's name. */
+int limits_read_cap(const struct cli_select *s, const char *cap,
+		    struct lvl_policy *p);
+
 /*
  * Does the level have all that --keep names?  EXIT_NO after saying which
  * machines, or what else, are in the way; EXIT_USAGE for an unknown name.

@@ -19,6 +19,16 @@ static const struct verb *const verbs[] = {
 	&verb_mask,
 	&verb_verify,
 	&verb_xen,
+};
+
+static const struct verb *const fleet_verbs[] = {
+	&verb_pool,
+	&verb_host,
+	&verb_vm,
+	&verb_publish,
+	&verb_drift,
+	&verb_watch,
+	&verb_audit,
 	/* questions about a fleet */
 	&verb_whatif,
 	&verb_place,
@@ -29,18 +39,25 @@ static const struct verb *const verbs[] = {
 	&verb_why_not,
 };
 
-static void help(FILE *out)
+static void list(FILE *out, const struct verb *const *v, unsigned nr)
 {
 	unsigned i;
 
+	for (i = 0; i < nr; i++)
+		fprintf(out, "  %s%-8s%s  %s\n", cli_ink(INK_BOLD), v[i]->name,
+			cli_ink(INK_PLAIN), v[i]->summary);
+}
+
+static void help(FILE *out)
+{
 	fprintf(out,
 		"%susage:%s cpulevel VERB [ARGUMENTS]\n\n"
 		"Which CPU may a virtual machine see, so that it can move "
 		"between machines\nthat are not alike?\n\n",
 		cli_ink(INK_BOLD), cli_ink(INK_PLAIN));
-	for (i = 0; i < LVL_COUNT(verbs); i++)
-		fprintf(out, "  %s%-8s%s  %s\n", cli_ink(INK_BOLD),
-			verbs[i]->name, cli_ink(INK_PLAIN), verbs[i]->summary);
+	list(out, verbs, LVL_COUNT(verbs));
+	fputs("\nthe fleet, kept in a store:\n", out);
+	list(out, fleet_verbs, LVL_COUNT(fleet_verbs));
 	fputs("\nexamples:\n"
 	      "  cpulevel capture -o this.txt           describe this machine\n"
 	      "  cpulevel level hosts/                  what can a guest have "
@@ -59,6 +76,9 @@ static const struct verb *find(const char *name)
 	for (i = 0; i < LVL_COUNT(verbs); i++)
 		if (!strcmp(verbs[i]->name, name))
 			return verbs[i];
+	for (i = 0; i < LVL_COUNT(fleet_verbs); i++)
+		if (!strcmp(fleet_verbs[i]->name, name))
+			return fleet_verbs[i];
 	return NULL;
 }
 

@@ -118,7 +118,7 @@ static void head(const struct set *s)
 	       cli_ink(inks[s->verdict]), words[s->verdict], cli_ink(INK_PLAIN),
 	       s->name, says[s->verdict], s->domain.id,
 	       lvl_guest_names[s->domain.guest], s->xen.version);
-	findings_counts(&s->all);
+	findings_counts(&s->all, stdout);
 	putchar('\n');
 }
 
@@ -128,10 +128,10 @@ static void print(const struct set *s)
 	const struct findings_of held = { "POLICY", "XEN", NULL, NULL };
 
 	head(s);
-	findings_table(&s->all, &fit);
+	findings_table(&s->all, &fit, stdout);
 	if (s->verdict == LVL_YES)
 		print_changes(s);
-	findings_table(&s->held, &held);
+	findings_table(&s->held, &held, stdout);
 	if (s->done == DONE_XEN_REFUSED)
 		puts(s->why.text);
 	puts(done[s->done].says);
@@ -177,9 +177,9 @@ static void json(const struct set *s)
 	fputs(",\n  \"changes\": [", stdout);
 	json_changes(s);
 	fputs("],\n  \"findings\": [", stdout);
-	findings_json(&s->all, &fit);
+	findings_json(&s->all, &fit, stdout);
 	fputs("],\n  \"held\": [", stdout);
-	findings_json(&s->held, &held);
+	findings_json(&s->held, &held, stdout);
 	puts("]\n}");
 }
 

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* The change table: as it was (`audit`) and as it grows (`watch`). */
+#include "fleet_changes.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* -- audit ---------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum store_kind kind;
+} kinds[] = {
+	{ "pool", STORE_KIND_POOL },
+	{ "host", STORE_KIND_HOST },
+	{ "vm", STORE_KIND_VM },
+	{ "level", STORE_KIND_LEVEL },
+};
+
+struct audit {
+	const char *since, *what, *name;
+	long limit; /* the newest; 0: all */
+	/* of one run */
+	struct fleet *f;
+	struct store_change_filter filter;
+	int64_t matched, skip;
+	int counting;
+};
+
+static int one(void *arg, const struct store_change *c)
+{
+	struct audit *a = arg;
+
+	if (a->name && !a->filter.pool &&
+	    (!c->name || strcmp(c->name, a->name) != 0))
+		return 0;
+	a->matched++;
+	if (a->counting || a->matched <= a->skip)
+		return 0;
+	return a->f->json ? fleet_change_json(a->f, c)
+			  : fleet_change_line(a->f, c);
+}
+
+/* The name is looked for in the changes themselves: rows go, they stay. */
+static int choose(struct fleet *f, struct audit *a)
+{
+	struct store_pool p;
+	struct store_host h;
+	struct store_vm v;
+	unsigned i;
+	int rc = -LVL_E_NOT_FOUND;
+
+	if (!a->what)
+		return 0;
+	for (i = 0; i < LVL_COUNT(kinds); i++)
+		if (!strcmp(kinds[i].name, a->what))
+			a->filter.kind = (int)kinds[i].kind;
+	switch (a->filter.kind) {
+	case STORE_KIND_POOL:
+		/* and all that concerns it */
+		rc = store_find_pool(f->s, a->name, &p);
+		if (!rc) {
+			a->filter.pool = p.id;
+			a->filter.kind = -1;
+		}
+		break;
+	case STORE_KIND_HOST:
+		rc = store_find_host(f->s, a->name, &h);
+		a->filter.id = rc ? 0 : h.id;
+		break;
+	case STORE_KIND_VM:
+		rc = store_find_vm(f->s, a->name, &v);
+		a->filter.id = rc ? 0 : v.id;
+		break;
+	default:
+		break;
+	}
+	return rc == -LVL_E_NOT_FOUND ? 0 : rc;
+}
+
+static int audit_body(struct fleet *f, void *arg)
+{
+	struct audit *a = arg;
+	int rc;
+
+	a->f = f;
+	a->filter = (struct store_change_filter){ .kind = -1 };
+	a->matched = a->skip = 0;
+	rc = choose(f, a);
+	if (!rc && a->since)
+		rc = fleet_seq(f, a->since, &a->filter.since);
+	if (!rc && f->at)
+		rc = fleet_seq(f, f->at, &a->filter.until);
+	a->counting = 1;
+	if (!rc && (a->limit || a->name))
+		rc = store_changes(f->s, &a->filter, one, a);
+	if (rc)
+		return rc;
+	if (a->name && !a->matched) {
+		cli_error("no change of a %s \"%s\"", a->what, a->name);
+		return EXIT_INPUT;
+	}
+	if (a->limit && a->matched > a->limit)
+		a->skip = a->matched - a->limit;
+	a->counting = 0;
+	a->matched = 0;
+	return store_changes(f->s, &a->filter, one, a);
+}
+
+static int set_what(struct audit *a, const char *what, const char *name)
+{
+	unsigned i;
+
+	a->what = what;
+	a->name = name;
+	for (i = 0; i < LVL_COUNT(kinds); i++)
+		if (!strcmp(kinds[i].name, what))
+			return 0;
+	return cli_usage("\"%s\": pool, host, vm or level", what);
+}
+
+static int run_audit(int argc, char **argv)
+{
+	static const struct option opts[] = {
+		{ "since", required_argument, NULL, 's' },
+		{ "limit", required_argument, NULL, 'l' },
+		FLEET_OPTS_READ,
+		{ NULL, 0, NULL, 0 },
+	};
+	struct fleet f = { .store = NULL };
+	struct audit a = { .since = NULL };
+	int c, rc = 0;
+
+	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
+		if (c == 's')
+			a.since = optarg;
+		else if (c == 'l')
+			a.limit = strtol(optarg, NULL, 10);
+		else
+			rc = fleet_option(&f, c);
+	}
+	if (!rc)
+		rc = fleet_arguments(argc, 0, 2, "[pool|host|vm|level NAME]");
+	if (!rc && argc - optind == 1)
+		rc = cli_usage("which %s?", argv[optind]);
+	if (!rc && argc - optind == 2)
+		rc = set_what(&a, argv[optind], argv[optind + 1]);
+	if (rc)
+		return rc < 0 ? EXIT_YES : rc;
+	return fleet_read(&f, audit_body, &a);
+}
+
+const struct verb verb_audit = {
+	.name = "audit",
+	.args = "[pool|host|vm|level NAME] [options]",
+	.summary = "who changed what, when and why",
+	.help = "Every change of the fleet, the newest last: its number, time, "
+		"who, what, and the\n--note.  Of a pool: all that concerns "
+		"it.\n\n"
+		"options:\n"
+		"  --since TIME    only what came after it\n"
+		"  --limit N       only the newest N\n" FLEET_HELP_READ
+		"\nexamples:\n"
+		"  cpulevel audit vm web-17\n"
+		"  cpulevel audit pool prod-a --since 7d\n"
+		"  cpulevel audit --limit 20 --json\n",
+	.run = run_audit,
+};
+
+/* -- watch ---------------------------------------------------------------- */
+
+struct watch {
+	const char *since, *pool;
+	double timeout; /* seconds without a change; < 0: for ever */
+	struct fleet *f;
+	int64_t seq;
+	int started;
+};
+
+static int shown(void *arg, const struct store_change *c)
+{
+	struct watch *w = arg;
+
+	w->seq = c->seq;
+	return w->f->json ? fleet_change_json(w->f, c)
+			  : fleet_change_line(w->f, c);
+}
+
+static int watch_body(struct fleet *f, void *arg)
+{
+	struct watch *w = arg;
+	struct store_change_filter filter = { .kind = -1, .limit = 1000 };
+	struct store_pool p;
+	int64_t seq = w->seq, last;
+	int rc = w->pool ? fleet_pool(f, w->pool, &p) : 0;
+
+	w->f = f;
+	filter.pool = rc || !w->pool ? 0 : p.id;
+	if (!rc)
+		rc = store_last(f->s, &last);
+	if (!rc && !w->started)
+		rc = w->since ? fleet_seq(f, w->since, &seq) : 0;
+	if (!rc && !w->started && !w->since)
+		seq = last;
+	filter.since = w->seq = seq;
+	if (!rc)
+		rc = store_changes(f->s, &filter, shown, w);
+	/* those of other pools are behind us, too */
+	if (!rc && filter.pool && w->seq == seq)
+		w->seq = last;
+	return rc;
+}
+
+/* 1: again; 0: enough; or an exit code, negated. */
+static int rest(struct watch *w, struct fleet *f, double *waited)
+{
+	const int ms = 500;
+	int rc = store_wait(f->s, w->seq, ms);
+
+	if (!rc) {
+		*waited = 0;
+		return 1;
+	}
+	if (rc != -LVL_E_TIMEOUT)
+		return -fleet_failed(f, rc);
+	*waited += ms / 1000.0;
+	return w->timeout < 0 || *waited < w->timeout;
+}
+
+static int watch(struct fleet *f, struct watch *w)
+{
+	double waited = 0;
+	int rc = fleet_open(f, STORE_EXISTING | STORE_READ_ONLY), on = 1;
+
+	if (rc)
+		return rc;
+	while (!rc && on > 0) {
+		rc = fleet_transact(f, STORE_READ, watch_body, w);
+		w->started = 1;
+		if (!rc)
+			on = rest(w, f, &waited);
+	}
+	store_close(f->s);
+	return rc ? rc : on < 0 ? -on : EXIT_YES;
+}
+
+static int run_watch(int argc, char **argv)
+{
+	static const struct option opts[] = {
+		{ "since", required_argument, NULL, 's' },
+		{ "timeout", required_argument, NULL, 't' },
+		FLEET_OPTS,
+		{ NULL, 0, NULL, 0 },
+	};
+	struct fleet f = { .store = NULL };
+	struct watch w = { .timeout = -1 };
+	int c, rc = 0;
+
+	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
+		if (c == 's')
+			w.since = optarg;
+		else if (c == 't')
+			w.timeout = strtod(optarg, NULL);
+		else
+			rc = fleet_option(&f, c);
+	}
+	if (!rc)
+		rc = fleet_arguments(argc, 0, 1, "[POOL] [--since SEQ]");
+	if (rc)
+		return rc < 0 ? EXIT_YES : rc;
+	w.pool = optind < argc ? argv[optind] : NULL;
+	return watch(&f, &w);
+}
+
+const struct verb verb_watch = {
+	.name = "watch",
+	.args = "[POOL] [options]",
+	.summary = "changes of the fleet as they come",
+	.help = "A line for each change from now on.  After an interruption "
+		"--since with the last\nnumber that was seen goes on without a "
+		"gap.\n\n"
+		"options:\n"
+		"  --since SEQ     from after this change on; a time will do\n"
+		"  --timeout S     end after so many seconds without a change\n"
+		"  --store URI     a file or postgres://...; else "
+		"$CPULEVEL_STORE\n"
+		"  --json          a cpulevel-change document a line\n\n"
+		"examples:\n"
+		"  cpulevel watch --json\n"
+		"  cpulevel watch prod-a --since 4711\n",
+	.run = run_watch,
+};

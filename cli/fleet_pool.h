@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What verbs do with pools and the hosts in them. */
+#ifndef LVL_CLI_FLEET_POOL_H
+#define LVL_CLI_FLEET_POOL_H
+
+#include "fleet_level.h"
+
+int fleet_pool_show(int argc, char **argv);
+
+/* How many hosts a pool has, retired ones apart; how many VMs run there. */
+int fleet_pool_hosts(struct fleet *f, int64_t pool, int64_t *n);
+int fleet_pool_vms(struct fleet *f, int64_t pool, int64_t *n);
+
+/* EXIT_REFUSED after saying so if VMs run there. */
+int fleet_is_busy(struct fleet *f, const struct store_host *h);
+
+/* A host reports: the description must be one of a machine. */
+int fleet_report(struct fleet *f, const char *name, const struct lvl_desc *d,
+		 int *changed);
+
+/* Standard input becomes a file: a body may read it again. */
+int fleet_keep_stdin(void);
+
+#endif

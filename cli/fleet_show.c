@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT */
+/* `pool show`: a pool, its level, and what it costs each host. */
+#include "fleet_changes.h"
+#include "fleet_pool.h"
+#include "fleet_view.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOSTS_SHOWN 24
+
+/* One host, or hosts that are alike. */
+struct row {
+	int64_t profile, source, hosts;
+	enum store_host_state state;
+	char *name; /* of the first */
+	char drift[FLEET_PARTS];
+	size_t at; /* in the model */
+};
+
+struct show {
+	struct fleet *f;
+	const char *name;
+	int all;
+	struct store_pool pool;
+	struct store_level newest; /* id 0: none yet */
+	int current;               /* the newest is what there is now */
+	struct fleet_view view;
+	struct lvl_fleet_level level;
+	unsigned vendor[LVL_FLEET_VENDORS], nr_vendors;
+	struct row *row;
+	size_t nr, room;
+	int merge; /* hosts that are alike */
+	/* whose leaving would raise the level most */
+	size_t limiting; /* a profile; LVL_FLEET_NONE: nobody's */
+	struct lvl_policy without;
+};
+
+/* -- rows ----------------------------------------------------------------- */
+
+struct span {
+	int64_t was, before, is, after;
+	int any;
+};
+
+static int take_span(void *arg, const struct store_change *c)
+{
+	struct span *s = arg;
+
+	if (!c->before || !c->after)
+		return 0;
+	if (!s->any++) {
+		s->was = fleet_row_number(c->before, "source");
+		s->before = fleet_row_number(c->before, "profile");
+	}
+	s->is = fleet_row_number(c->after, "source");
+	s->after = fleet_row_number(c->after, "profile");
+	return 0;
+}
+
+/* Is the host another one than when the level was last recorded? */
+static int find_drift(struct show *s, const struct store_host *h, char *drift)
+{
+	const struct store_change_filter since = { .since = s->newest.rev,
+						   .kind = STORE_KIND_HOST,
+						   .id = h->id };
+	struct span span = { .any = 0 };
+	int rc;
+
+	drift[0] = '\0';
+	if (!s->newest.id || h->rev <= s->newest.rev)
+		return 0;
+	rc = store_changes(s->f->s, &since, take_span, &span);
+	if (rc || !span.before || span.before == span.after)
+		return rc;
+	rc = fleet_say_components(s->f, span.was, span.is, drift);
+	if (!rc && !*drift)
+		snprintf(drift, FLEET_PARTS, "settings");
+	return rc;
+}
+
+static struct row *find_row(struct show *s, const struct row *r)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr && s->merge; i++)
+		if (s->row[i].profile == r->profile &&
+		    s->row[i].source == r->source &&
+		    s->row[i].state == r->state &&
+		    !strcmp(s->row[i].drift, r->drift))
+			return &s->row[i];
+	return NULL;
+}
+
+static int take_host(void *arg, const struct store_host *h)
+{
+	struct show *s = arg;
+	struct row *grown, r = { .profile = h->profile,
+				 .source = h->source,
+				 .hosts = 1,
+				 .state = h->state };
+	int rc = find_drift(s, h, r.drift);
+
+	if (rc)
+		return rc;
+	grown = find_row(s, &r);
+	if (grown) {
+		grown->hosts++;
+		return 0;
+	}
+	rc = fleet_view_profile(&s->view, h->profile, &r.at);
+	grown = rc ? NULL : cli_grow(s->row, s->nr, &s->room, sizeof(r));
+	r.name = strdup(h->name);
+	if (!grown || !r.name) {
+		free(r.name);
+		return rc ? rc : -LVL_E_NO_MEMORY;
+	}
+	s->row = grown;
+	s->row[s->nr++] = r;
+	return 0;
+}
+
+static const struct lvl_policy *offers(const struct show *s, size_t at)
+{
+	return s->view.model->profile[at].offers[s->pool.guest];
+}
+
+/* Capabilities that the level does not have. */
+static unsigned hidden(const struct show *s, const struct lvl_policy *own)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		n += cli_is_feature(i) && lvl_fields[i].rule != LVL_OR &&
+		     lvl_has(own, i) && !lvl_has(&s->level.policy, i);
+	return n;
+}
+
+/* -- the level ------------------------------------------------------------ */
+
+static int same_policy(struct show *s)
+{
+	const struct lvl_policy *p;
+	char a[LVL_HASH_HEX], b[LVL_HASH_HEX];
+
+	if (s->level.rc ||
+	    store_get_policy(s->f->s, s->newest.policy, &p, NULL))
+		return 0;
+	return !lvl_policy_hash(p, a) &&
+	       !lvl_policy_hash(&s->level.policy, b) && !strcmp(a, b);
+}
+
+/* The sort of hosts without which there would be most. */
+static int find_limiting(struct show *s)
+{
+	struct lvl_fleet_sum sum;
+	struct lvl_policy p;
+	unsigned best, n;
+	size_t i;
+	int rc;
+
+	s->limiting = LVL_FLEET_NONE;
+	if (s->level.rc)
+		return 0;
+	best = cli_count_features(&s->level.policy);
+	rc = lvl_fleet_sum_init(&sum, s->view.model, &s->view.pool,
+				s->vendor[0]);
+	for (i = 0; i < s->view.pool.nr_members && !rc; i++) {
+		size_t at = s->view.pool.member[i].profile;
+
+		if (lvl_fleet_sum_without(&sum, at, &p))
+			continue;
+		n = cli_count_features(&p);
+		if (n <= best)
+			continue;
+		best = n;
+		s->limiting = at;
+		s->without = p;
+	}
+	lvl_fleet_sum_free(&sum);
+	return rc;
+}
+
+static int load(struct show *s)
+{
+	struct fleet *f = s->f;
+	const struct store_host_filter of = { .pool = s->pool.id };
+	int64_t n;
+	int rc = store_find_level(f->s, s->name, 0, &s->newest);
+
+	if (rc == -LVL_E_NOT_FOUND)
+		rc = s->newest.id = 0;
+	if (!rc)
+		rc = fleet_view_open(f, s->name, &s->view);
+	if (rc)
+		return rc;
+	s->nr_vendors =
+		lvl_fleet_vendors(s->view.model, &s->view.pool, s->vendor);
+	lvl_fleet_level(s->view.model, &s->view.pool,
+			s->nr_vendors ? s->vendor[0] : 0, &s->level);
+	if (s->nr_vendors > 1)
+		s->level.rc = -LVL_E_VENDOR;
+	s->current = s->newest.id && same_policy(s);
+	rc = fleet_pool_hosts(f, s->pool.id, &n);
+	s->merge = n > HOSTS_SHOWN && !s->all;
+	if (!rc)
+		rc = store_scan_hosts(f->s, &of, take_host, s);
+	return rc ? rc : find_limiting(s);
+}
+
+/* -- text ----------------------------------------------------------------- */
+
+static const char *const for_guests[LVL_NR_GUESTS] = { ", pv guests",
+						       ", hvm-shadow guests",
+						       "" };
+
+static void say_level(struct show *s)
+{
+	char text[320], size[FLEET_SIZE];
+	struct cli_wrap w = { s->f->out, 2, 0 };
+	char id[16];
+	uint32_t hosts = lvl_fleet_pool_size(&s->view.pool);
+	uint64_t vms = lvl_fleet_pool_load(&s->view.pool);
+
+	snprintf(text, sizeof(text), "%s ", s->pool.name);
+	fputs(cli_ink(INK_BOLD), s->f->out);
+	cli_wrap_word(&w, text);
+	fputs(cli_ink(INK_PLAIN), s->f->out);
+	snprintf(text, sizeof(text), "%u host%s ", hosts,
+		 hosts == 1 ? "" : "s");
+	cli_wrap_word(&w, text);
+	snprintf(text, sizeof(text), "%llu VM%s ", (unsigned long long)vms,
+		 vms == 1 ? "" : "s");
+	cli_wrap_word(&w, text);
+	if (!s->level.rc) {
+		snprintf(text, sizeof(text), "%s ",
+			 cli_vendor(&s->level.policy, id));
+		cli_wrap_word(&w, text);
+		if (s->newest.id)
+			snprintf(text, sizeof(text), "level %s@%lld%s ",
+				 s->pool.name, (long long)s->newest.version,
+				 s->current ? "" : ", changed since");
+		else
+			snprintf(text, sizeof(text), "level %s ", s->pool.name);
+		cli_wrap_word(&w, text);
+		snprintf(text, sizeof(text), "(%s%s)",
+			 fleet_say_size(&s->level.policy, size),
+			 s->pool.guest == LVL_HVM ? ""
+						  : for_guests[s->pool.guest]);
+		cli_wrap_word(&w, text);
+	}
+	cli_wrap_end(&w);
+}
+
+static const char *number(char buf[24], int64_t n)
+{
+	snprintf(buf, 24, "%lld", (long long)n);
+	return buf;
+}
+
+static int say_row(struct show *s, struct fleet_table *t, const struct row *r)
+{
+	const struct lvl_policy *own = r->profile ? offers(s, r->at) : NULL;
+	struct store_source source = { .cpu = NULL };
+	char name[300], n[24], has[24], hides[24];
+	int rc = 0;
+
+	if (r->source)
+		rc = store_get_source(s->f->s, r->source, &source);
+	snprintf(name, sizeof(name), "%s%s", r->name,
+		 r->hosts > 1 ? " ..." : "");
+	fleet_table_row(t, name, number(n, r->hosts), source.cpu, source.kernel,
+			source.microcode,
+			own ? number(has, cli_count_features(own)) : "?",
+			own && !s->level.rc ? number(hides, hidden(s, own))
+					    : "?",
+			r->state == STORE_HOST_UNREACHABLE ? "unreachable"
+			: !r->profile                      ? "never reported"
+							   : r->drift);
+	return rc;
+}
+
+static int say_rows(struct show *s)
+{
+	static const struct fleet_column each[] = {
+		{ .head = "HOST" },
+		{ .head = "HOSTS", .right = 1 },
+		{ .head = "CPU", .drop = 1, .cut = 16 },
+		{ .head = "KERNEL", .drop = 3, .cut = 8 },
+		{ .head = "MICROCODE", .drop = 4 },
+		{ .head = "OWN", .right = 1 },
+		{ .head = "HIDDEN", .right = 1 },
+		{ .head = "DRIFT" },
+	};
+	struct fleet_column columns[LVL_COUNT(each)];
+	struct fleet_table t;
+	size_t i;
+	int rc = 0;
+
+	memcpy(columns, each, sizeof(columns));
+	columns[1].hide = !s->merge;
+	fleet_table_init(&t, s->f->out, columns, LVL_COUNT(columns));
+	for (i = 0; i < s->nr && !rc; i++)
+		rc = say_row(s, &t, &s->row[i]);
+	return fleet_table_end(&t) ? EXIT_INPUT : rc;
+}
+
+static void say_limiting(struct show *s)
+{
+	char names[FLEET_VIEW_NAMES];
+
+	if (s->limiting == LVL_FLEET_NONE || fleet_view_hosts(&s->view))
+		return;
+	fprintf(s->f->out, "limiting: %s (%u features)\n",
+		fleet_view_names(&s->view, s->limiting, names),
+		cli_count_features(&s->without) -
+			cli_count_features(&s->level.policy));
+}
+
+/* A statement that the level makes and some host does not. */
+static int is_kept(const struct show *s, unsigned field)
+{
+	size_t i;
+
+	if (!cli_is_feature(field) || !lvl_has(&s->level.policy, field))
+		return 0;
+	if (lvl_fields[field].rule != LVL_OR && field != LVL_F_RSBA &&
+	    field != LVL_F_RRSBA)
+		return 0;
+	for (i = 0; i < s->view.pool.nr_members; i++) {
+		const struct lvl_fleet_member *m = &s->view.pool.member[i];
+		const struct lvl_policy *own = offers(s, m->profile);
+
+		if (own && (m->active || m->unreachable) &&
+		    !lvl_has(own, field))
+			return 1;
+	}
+	return 0;
+}
+
+static void say_begin(struct cli_wrap *w, const char *text)
+{
+	fputs(text, w->out);
+	w->column = (unsigned)strlen(text);
+}
+
+static void say_kept(struct show *s)
+{
+	struct cli_wrap w = { s->f->out, 4, 0 };
+	unsigned i, any = 0;
+
+	if (s->level.rc)
+		return;
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		if (!is_kept(s, i))
+			continue;
+		if (!any++)
+			say_begin(&w, "told everywhere, although not true of "
+				      "all hosts:");
+		cli_wrap_word(&w, lvl_field_name(i));
+	}
+	if (any)
+		cli_wrap_end(&w);
+}
+
+static void say_vendors(struct show *s)
+{
+	static struct lvl_fleet_level level; /* large */
+	char size[FLEET_SIZE];
+	unsigned i;
+
+	fputs("no level of its own: no guest can move between vendors\n",
+	      s->f->out);
+	for (i = 0; i < s->nr_vendors; i++) {
+		lvl_fleet_level(s->view.model, &s->view.pool, s->vendor[i],
+				&level);
+		if (!level.rc)
+			fprintf(s->f->out, "  %s: %u hosts, %s\n",
+				lvl_vendor_name(s->vendor[i]), level.hosts,
+				fleet_say_size(&level.policy, size));
+	}
+}
+
+static void say_incomplete(struct show *s)
+{
+	const struct lvl_fleet_level *l = &s->level;
+
+	if (l->unknown)
+		fprintf(s->f->out,
+			"INCOMPLETE: %u host%s never reported what %s guests "
+			"can have there\n",
+			l->unknown, l->unknown == 1 ? "" : "s",
+			lvl_guest_names[s->pool.guest]);
+	if (l->unreachable)
+		fprintf(s->f->out,
+			"INCOMPLETE: %u host%s cannot be reached and count%s "
+			"as last heard of\n",
+			l->unreachable, l->unreachable == 1 ? "" : "s",
+			l->unreachable == 1 ? "s" : "");
+	if (l->without)
+		fprintf(s->f->out, "%u host%s no %s guests\n", l->without,
+			l->without == 1 ? " runs" : "s run",
+			lvl_guest_names[s->pool.guest]);
+}
+
+/* What is set instead of the pool's own level. */
+static int say_set(struct show *s)
+{
+	struct store_assign a;
+	int rc = store_find_assign(s->f->s, STORE_SCOPE_POOL, s->pool.name, &a);
+
+	if (rc == -LVL_E_NOT_FOUND)
+		return 0;
+	if (rc)
+		return rc;
+	fprintf(s->f->out, "next boots at level %s", a.level);
+	if (a.version)
+		fprintf(s->f->out, "@%lld", (long long)a.version);
+	putc('\n', s->f->out);
+	return 0;
+}
+
+static int as_text(struct show *s)
+{
+	int rc;
+
+	say_level(s);
+	rc = s->nr ? say_rows(s) : 0;
+	if (rc)
+		return rc;
+	if (s->nr_vendors > 1)
+		say_vendors(s);
+	else if (s->level.rc == -LVL_E_CONFLICT)
+		fprintf(s->f->out, "no level: %s differs\n",
+			lvl_field_name(s->level.status.none_field));
+	say_limiting(s);
+	say_kept(s);
+	say_incomplete(s);
+	return say_set(s);
+}
+
+/* -- JSON ----------------------------------------------------------------- */
+
+static json_t *row_json(struct show *s, const struct row *r, int *rc)
+{
+	const struct lvl_policy *own = r->profile ? offers(s, r->at) : NULL;
+	struct store_source source = { .cpu = NULL };
+
+	if (r->source)
+		*rc = store_get_source(s->f->s, r->source, &source);
+	return json_pack(
+		"{s:s, s:I, s:s, s:s?, s:s?, s:s?, s:o, s:o, s:s?}", "host",
+		r->name, "hosts", (json_int_t)r->hosts, "state",
+		fleet_host_states[r->state], "cpu", source.cpu, "kernel",
+		source.kernel, "microcode", source.microcode, "own",
+		own ? json_integer(cli_count_features(own)) : json_null(),
+		"hidden",
+		own && !s->level.rc ? json_integer(hidden(s, own))
+				    : json_null(),
+		"drift", *r->drift ? r->drift : NULL);
+}
+
+/* Features of a that b does not have; b NULL: all. */
+static json_t *names(const struct lvl_policy *a, const struct lvl_policy *b)
+{
+	json_t *list = json_array();
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++)
+		if (cli_is_feature(i) && lvl_has(a, i) && !(b && lvl_has(b, i)))
+			json_array_append_new(list,
+					      json_string(lvl_field_name(i)));
+	return list;
+}
+
+static json_t *level_json(struct show *s)
+{
+	if (s->level.rc)
+		return json_null();
+	return json_pack(
+		"{s:s, s:o, s:b, s:o}", "name", s->pool.name, "version",
+		s->newest.id ? json_integer(s->newest.version) : json_null(),
+		"current", s->current, "features",
+		names(&s->level.policy, NULL));
+}
+
+static json_t *kept_json(struct show *s)
+{
+	json_t *list = json_array();
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_FIELDS && !s->level.rc; i++)
+		if (is_kept(s, i))
+			json_array_append_new(list,
+					      json_string(lvl_field_name(i)));
+	return list;
+}
+
+static json_t *limiting_json(struct show *s)
+{
+	char who[FLEET_VIEW_NAMES];
+
+	if (s->limiting == LVL_FLEET_NONE || fleet_view_hosts(&s->view))
+		return json_null();
+	return json_pack("{s:s, s:o}", "hosts",
+			 fleet_view_names(&s->view, s->limiting, who),
+			 "features", names(&s->without, &s->level.policy));
+}
+
+static int as_json(struct show *s)
+{
+	json_t *rows = json_array(), *vendors = json_array();
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < s->nr && !rc; i++)
+		json_array_append_new(rows, row_json(s, &s->row[i], &rc));
+	for (i = 0; i < s->nr_vendors; i++)
+		json_array_append_new(
+			vendors, json_string(lvl_vendor_name(s->vendor[i])));
+	if (rc) {
+		json_decref(rows);
+		json_decref(vendors);
+		return rc;
+	}
+	return fleet_json(
+		s->f,
+		json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, "
+			  "s:o, s:o, s:o, s:o, s:o}",
+			  "format", "cpulevel-pool", "version", 1, "name",
+			  s->pool.name, "guest", lvl_guest_names[s->pool.guest],
+			  "platform", fleet_platform(&s->pool)->name, "hosts",
+			  (json_int_t)lvl_fleet_pool_size(&s->view.pool), "vms",
+			  (json_int_t)lvl_fleet_pool_load(&s->view.pool),
+			  "unknown", (json_int_t)s->level.unknown,
+			  "unreachable", (json_int_t)s->level.unreachable,
+			  "incomplete", s->level.incomplete, "vendors", vendors,
+			  "level", level_json(s), "limiting", limiting_json(s),
+			  "statements", kept_json(s), "members", rows));
+}
+
+/* -- the verb ------------------------------------------------------------- */
+
+static int body(struct fleet *f, void *arg)
+{
+	static struct show s; /* large */
+	const struct show *asked = arg;
+	size_t i;
+	int rc;
+
+	memset(&s, 0, sizeof(s));
+	s.f = f;
+	s.name = asked->name;
+	s.all = asked->all;
+	rc = fleet_pool(f, s.name, &s.pool);
+	if (!rc)
+		rc = load(&s);
+	if (!rc)
+		rc = f->json ? as_json(&s) : as_text(&s);
+	if (s.level.incomplete)
+		f->exit = EXIT_INCOMPLETE;
+	for (i = 0; i < s.nr; i++)
+		free(s.row[i].name);
+	free(s.row);
+	if (s.view.model)
+		fleet_view_close(&s.view);
+	return rc;
+}
+
+int fleet_pool_show(int argc, char **argv)
+{
+	static const struct option opts[] = {
+		{ "all", no_argument, NULL, 'a' },
+		FLEET_OPTS_READ,
+		{ NULL, 0, NULL, 0 },
+	};
+	static struct show s;
+	struct fleet f = { .store = NULL };
+	int c, rc = 0;
+
+	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1) {
+		if (c == 'a')
+			s.all = 1;
+		else
+			rc = fleet_option(&f, c);
+	}
+	if (!rc)
+		rc = fleet_arguments(argc, 1, 1, "show NAME [--all]");
+	if (rc)
+		return rc < 0 ? EXIT_YES : rc;
+	s.name = argv[optind];
+	return fleet_read(&f, body, &s);
+}
