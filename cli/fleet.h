@@ -88,6 +88,10 @@ int fleet_failed(struct fleet *f, int rc);
 
 extern const char *const fleet_host_states[]; /* enum store_host_state */
 
+/* store:LEVEL[@V] where a file is asked for: as a description, or NULL. */
+int fleet_stored_is(const char *arg);
+struct lvl_desc *fleet_stored(const char *arg, int *rc);
+
 /* -- names and times, within a body --------------------------------------- */
 
 /* The row of that name, or EXIT_INPUT after "did you mean". */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "fleet.h"
 #include "named.h"
 
 #include <dirent.h>
@@ -249,6 +250,16 @@ static int read_named(struct walk *w, const char *arg)
 	return rc;
 }
 
+static int read_stored(struct walk *w, const char *arg)
+{
+	struct lvl_desc *d;
+	int rc;
+
+	d = fleet_stored(arg, &rc);
+	cli_read_as = &named_model_format;
+	return d ? one_machine(w, d) : rc;
+}
+
 static int no_file(const char *path)
 {
 	int error = errno;
@@ -269,6 +280,8 @@ static int read_argument(struct walk *w, const char *path)
 
 	if (!strcmp(path, "-"))
 		return read_stdin(w);
+	if (fleet_stored_is(path))
+		return read_stored(w, path);
 	if (named_is(path))
 		return read_named(w, path);
 	if (stat(path, &st))
