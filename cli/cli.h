@@ -37,7 +37,7 @@ extern const struct verb verb_whatif, verb_why_not, verb_blame, verb_mobility,
 	verb_suggest, verb_place, verb_rehearse;
 /* of the fleet: fleet.h */
 extern const struct verb verb_pool, verb_host, verb_vm, verb_publish,
-	verb_drift, verb_watch, verb_audit;
+	verb_drift, verb_watch, verb_audit, verb_store;
 
 /* -- messages: stderr, "cpulevel VERB: ..." ------------------------------- */
 

@@ -158,8 +158,6 @@ struct fleet_column {
 	const char *head;
 	int right; /* numbers */
 	int drop;  /* 0: never */
-	int cut;   /* to no less than this; 0: never */
-	int hide;
 };
 #define FLEET_COLUMNS 12
 struct fleet_table {
@@ -169,7 +167,10 @@ struct fleet_table {
 	char **cell; /* rows that wait until the widths are known */
 	size_t rows, room;
 	int width[FLEET_COLUMNS];
-	int streaming; /* the widths are fixed */
+	/* to be set after fleet_table_init() */
+	int cut[FLEET_COLUMNS]; /* to no less than this; 0: never */
+	unsigned hide;          /* 1 << column: not shown */
+	int streaming;          /* the widths are fixed */
 	int failed;
 };
 void fleet_table_init(struct fleet_table *t, FILE *out,

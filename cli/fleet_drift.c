@@ -208,7 +208,7 @@ static int effect_of(struct fleet *f, const struct drift *d, const char *pool,
 	rc = fleet_view_open(f, pool, &v);
 	if (rc)
 		return rc;
-	rc = fleet_view_locate(&v);
+	rc = fleet_view_locate(&v, &v.pool);
 	if (!rc)
 		rc = measure(&v, d, e);
 	fleet_view_close(&v);

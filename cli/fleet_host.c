@@ -198,10 +198,9 @@ static int list_one(void *arg, const struct store_host *h)
 static int list_body(struct fleet *f, void *arg)
 {
 	static const struct fleet_column columns[] = {
-		{ "HOST", 0, 0, 0, 0 },      { "POOL", 0, 0, 0, 0 },
-		{ "STATE", 0, 0, 0, 0 },     { "GROUP", 0, 3, 0, 0 },
-		{ "CPU", 0, 1, 16, 0 },      { "KERNEL", 0, 4, 8, 0 },
-		{ "MICROCODE", 0, 5, 0, 0 },
+		{ "HOST", 0, 0 },      { "POOL", 0, 0 }, { "STATE", 0, 0 },
+		{ "GROUP", 0, 3 },     { "CPU", 0, 1 },  { "KERNEL", 0, 4 },
+		{ "MICROCODE", 0, 5 },
 	};
 	static struct list l;
 	const char *pool = *(char **)arg;
@@ -220,6 +219,8 @@ static int list_body(struct fleet *f, void *arg)
 		      f->out);
 	else
 		fleet_table_init(&l.t, f->out, columns, LVL_COUNT(columns));
+	l.t.cut[4] = 16;
+	l.t.cut[5] = 8;
 	rc = store_scan_hosts(f->s, &which, list_one, &l);
 	if (f->json)
 		fputs(l.rows ? "\n  ]\n}\n" : "]\n}\n", f->out);

@@ -218,9 +218,8 @@ static void list_below(const struct lattice *l, unsigned j, char *buf,
 static int as_text(struct lattice *l)
 {
 	static const struct fleet_column columns[] = {
-		{ "", 1, 0, 0, 0 },         { "LEVEL", 0, 0, 0, 0 },
-		{ "FEATURES", 1, 0, 0, 0 }, { "HOSTS", 1, 0, 0, 0 },
-		{ "VMS", 1, 0, 0, 0 },      { "ABOVE", 0, 0, 0, 0 },
+		{ "", 1, 0 },      { "LEVEL", 0, 0 }, { "FEATURES", 1, 0 },
+		{ "HOSTS", 1, 0 }, { "VMS", 1, 0 },   { "ABOVE", 0, 0 },
 	};
 	struct fleet_table t;
 	char nr[16], features[16], hosts[24], vms[24], below[200];

@@ -97,9 +97,8 @@ static int list_one(void *arg, const struct store_level *v)
 static int list_body(struct fleet *f, void *arg)
 {
 	static const struct fleet_column columns[] = {
-		{ "LEVEL", 0, 0, 0, 0 },  { "FEATURES", 1, 0, 0, 0 },
-		{ "GUESTS", 0, 2, 0, 0 }, { "FOLLOWS", 0, 1, 0, 0 },
-		{ "VMS", 1, 0, 0, 0 },    { "OLDER", 1, 0, 0, 0 },
+		{ "LEVEL", 0, 0 },   { "FEATURES", 1, 0 }, { "GUESTS", 0, 2 },
+		{ "FOLLOWS", 0, 1 }, { "VMS", 1, 0 },      { "OLDER", 1, 0 },
 	};
 	struct fleet_table t;
 	struct list l = { f, &t, NULL };

@@ -493,9 +493,8 @@ static int list_pool(void *arg, const struct store_pool *p)
 static int list_body(struct fleet *f, void *arg)
 {
 	static const struct fleet_column columns[] = {
-		{ "POOL", 0, 0, 0, 0 },     { "HOSTS", 1, 0, 0, 0 },
-		{ "VMS", 1, 0, 0, 0 },      { "GUESTS", 0, 1, 0, 0 },
-		{ "PLATFORM", 0, 2, 0, 0 }, { "LEVEL", 0, 0, 0, 0 },
+		{ "POOL", 0, 0 },   { "HOSTS", 1, 0 },    { "VMS", 1, 0 },
+		{ "GUESTS", 0, 1 }, { "PLATFORM", 0, 2 }, { "LEVEL", 0, 0 },
 	};
 	struct fleet_table t;
 	struct list l = { f, &t, NULL, 0 };

@@ -283,24 +283,19 @@ static int say_row(struct show *s, struct fleet_table *t, const struct row *r)
 
 static int say_rows(struct show *s)
 {
-	static const struct fleet_column each[] = {
-		{ .head = "HOST" },
-		{ .head = "HOSTS", .right = 1 },
-		{ .head = "CPU", .drop = 1, .cut = 16 },
-		{ .head = "KERNEL", .drop = 3, .cut = 8 },
-		{ .head = "MICROCODE", .drop = 4 },
-		{ .head = "OWN", .right = 1 },
-		{ .head = "HIDDEN", .right = 1 },
-		{ .head = "DRIFT" },
+	static const struct fleet_column columns[] = {
+		{ "HOST", 0, 0 },   { "HOSTS", 1, 0 },     { "CPU", 0, 1 },
+		{ "KERNEL", 0, 3 }, { "MICROCODE", 0, 4 }, { "OWN", 1, 0 },
+		{ "HIDDEN", 1, 0 }, { "DRIFT", 0, 0 },
 	};
-	struct fleet_column columns[LVL_COUNT(each)];
 	struct fleet_table t;
 	size_t i;
 	int rc = 0;
 
-	memcpy(columns, each, sizeof(columns));
-	columns[1].hide = !s->merge;
 	fleet_table_init(&t, s->f->out, columns, LVL_COUNT(columns));
+	t.hide = s->merge ? 0 : 1 << 1;
+	t.cut[2] = 16;
+	t.cut[3] = 8;
 	for (i = 0; i < s->nr && !rc; i++)
 		rc = say_row(s, &t, &s->row[i]);
 	return fleet_table_end(&t) ? EXIT_INPUT : rc;

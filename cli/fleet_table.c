@@ -18,7 +18,7 @@ void fleet_table_init(struct fleet_table *t, FILE *out,
 	t->column = column;
 	t->nr = nr;
 	for (i = 0; i < nr; i++)
-		t->width[i] = column[i].hide ? 0 : (int)strlen(column[i].head);
+		t->width[i] = (int)strlen(column[i].head);
 }
 
 static int total(const struct fleet_table *t)
@@ -51,7 +51,7 @@ static int cut(struct fleet_table *t)
 	unsigned i, widest = t->nr;
 
 	for (i = 0; i < t->nr; i++)
-		if (t->column[i].cut && t->width[i] > t->column[i].cut &&
+		if (t->cut[i] && t->width[i] > t->cut[i] &&
 		    (widest == t->nr || t->width[i] > t->width[widest]))
 			widest = i;
 	if (widest == t->nr)
@@ -64,6 +64,10 @@ static void fix_widths(struct fleet_table *t)
 {
 	int room = (int)cli_width(), over;
 	unsigned i;
+
+	for (i = 0; i < t->nr; i++)
+		if (t->hide >> i & 1)
+			t->width[i] = 0;
 
 	while (total(t) > room && cut(t))
 		;
@@ -90,7 +94,7 @@ static void print_row(const struct fleet_table *t, char *const *cell)
 			continue;
 		if (t->column[i].right)
 			fprintf(t->out, "  %*s", w, cell[i]);
-		else if (i == last && !t->column[i].cut)
+		else if (i == last && !t->cut[i])
 			fprintf(t->out, "  %s", cell[i]);
 		else if (i == last)
 			fprintf(t->out, "  %.*s", w, cell[i]);
@@ -127,7 +131,7 @@ static int copy_cell(struct fleet_table *t, unsigned i, const char *s)
 	if (!s || !*s)
 		s = "-";
 	n = (int)strlen(s);
-	if (!t->streaming && n > t->width[i] && !t->column[i].hide)
+	if (!t->streaming && n > t->width[i])
 		t->width[i] = n;
 	t->cell[t->rows * t->nr + i] = strdup(s);
 	return t->cell[t->rows * t->nr + i] ? 0 : -1;

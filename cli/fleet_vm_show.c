@@ -157,9 +157,8 @@ struct which {
 static int list_rows(struct fleet *f, const struct store_vm_filter *which)
 {
 	static const struct fleet_column columns[] = {
-		{ "VM", 0, 0, 0, 0 },    { "HOST", 0, 0, 0, 0 },
-		{ "LEVEL", 0, 0, 0, 0 }, { "POOL", 0, 1, 0, 0 },
-		{ "GUEST", 0, 3, 0, 0 }, { "BOOTED", 0, 2, 0, 0 },
+		{ "VM", 0, 0 },   { "HOST", 0, 0 },  { "LEVEL", 0, 0 },
+		{ "POOL", 0, 1 }, { "GUEST", 0, 3 }, { "BOOTED", 0, 2 },
 	};
 	static struct list l;
 	int rc;
@@ -367,9 +366,8 @@ static int check_rows(struct fleet *f, struct all *a)
 static int check_all(struct fleet *f, const struct store_vm *v)
 {
 	static const struct fleet_column columns[] = {
-		{ "FITS", 0, 0, 0, 0 },     { "HOST", 0, 0, 0, 0 },
-		{ "FINDINGS", 0, 0, 0, 0 }, { "CPU", 0, 1, 16, 0 },
-		{ "KERNEL", 0, 2, 8, 0 },
+		{ "FITS", 0, 0 }, { "HOST", 0, 0 },   { "FINDINGS", 0, 0 },
+		{ "CPU", 0, 1 },  { "KERNEL", 0, 2 },
 	};
 	struct fleet_table t;
 	struct all a = { .f = f, .vm = v, .t = &t };
@@ -383,6 +381,8 @@ static int check_all(struct fleet *f, const struct store_vm *v)
 		a.rows = json_array();
 	else
 		fleet_table_init(&t, f->out, columns, LVL_COUNT(columns));
+	t.cut[3] = 16;
+	t.cut[4] = 8;
 	rc = check_rows(f, &a);
 	free(a.known);
 	if (!f->json) {

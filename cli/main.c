@@ -29,6 +29,7 @@ static const struct verb *const fleet_verbs[] = {
 	&verb_drift,
 	&verb_watch,
 	&verb_audit,
+	&verb_store,
 	/* questions about a fleet */
 	&verb_whatif,
 	&verb_place,
