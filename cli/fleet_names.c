@@ -62,7 +62,7 @@ static int no_such(const char *what, const struct nearest *n)
 static struct nearest start(const char *name)
 {
 	return (struct nearest){ .wanted = name,
-				 .best = (unsigned)strlen(name) / 2 + 1 };
+				 .best = (unsigned)strlen(name) / 2 + 2 };
 }
 
 int fleet_pool(struct fleet *f, const char *name, struct store_pool *v)

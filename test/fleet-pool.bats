@@ -1,0 +1,275 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# pool, host: hosts come and go, and the level follows.
+
+bats_require_minimum_version 1.5.0
+load verdicts
+load fleet
+
+setup() {
+	fleet_setup
+}
+
+# -- pool ----------------------------------------------------------------------
+
+@test "pool init: a store is made; twice, or of no such platform, is refused" {
+	run "$cpulevel" pool init prod --platform kvm-6.1
+	exits 0
+	[ -e fleet.db ]
+	unchanged "$cpulevel" pool init prod
+	exits 5
+	unchanged "$cpulevel" pool init other --platform kvm-6.1 --guest pv
+	exits 2
+	says 'runs no pv guests'
+	unchanged "$cpulevel" pool init other --platform kvm-1
+	exits 2
+}
+
+@test "no store: 3, and what to do" {
+	run "$cpulevel" pool list
+	exits 3
+	says 'pool init'
+	[ ! -e fleet.db ]
+}
+
+@test "pool import: the level that the hosts have, as version 1" {
+	run prod
+	exits 0
+	says 'prod  3 hosts  level prod@1  113 features = x86-64-v4 + 84'
+}
+
+@test "pool show: who hides how much, who limits, what is told everywhere" {
+	prod
+	run "$cpulevel" pool show prod
+	exits 0
+	says 'prod  3 hosts  0 VMs  GenuineIntel  level prod@1'
+	says 'limiting: clx (14 features)'
+	says 'not true of all hosts: fb-clear rrsba'
+	[[ $output =~ clx[^$'\n']*' 114 '+' 1 ' ]]
+	[[ $output =~ icx[^$'\n']*' 128 '+' 16 ' ]]
+	[[ $output =~ spr[^$'\n']*' 145 '+' 33 ' ]]
+}
+
+@test "pool show --json: the same, with names" {
+	prod
+	"$cpulevel" pool show prod --json >p.json
+	json p.json 'd["format"] == "cpulevel-pool" and d["version"] == 1'
+	json p.json 'd["hosts"] == 3 and not d["incomplete"]'
+	json p.json 'd["level"]["version"] == 1 and d["level"]["current"]'
+	json p.json 'len(d["level"]["features"]) == 113'
+	json p.json '"la57" in d["limiting"]["features"] and len(d["limiting"]["features"]) == 14'
+	json p.json 'set(d["statements"]) == {"fb-clear", "rrsba"}'
+	json p.json '[m["hidden"] for m in d["members"]] == [1, 16, 33]'
+}
+
+@test "a pool's level is that of cpulevel level" {
+	prod
+	"$cpulevel" level --guest hvm --json "$machines"/clx.txt \
+		"$machines"/icx.txt "$machines"/spr.txt >l.json
+	"$cpulevel" pool show prod --json >p.json
+	python3 - <<-'EOF'
+	import json
+	a = json.load(open('l.json'))['features']
+	b = json.load(open('p.json'))['level']['features']
+	assert sorted(a) == sorted(b), set(a) ^ set(b)
+	EOF
+}
+
+@test "pool add HOST=FILE: a lesser host lowers the level, and says what goes" {
+	"$cpulevel" pool init prod
+	"$cpulevel" pool add prod icx="$machines"/icx.txt
+	run "$cpulevel" pool add prod clx="$machines"/clx.txt
+	exits 0
+	says 'level prod@2  113 features'
+	says '  + rrsba'
+	[[ ${output#*  - } == *vaes*la57* ]]
+	run "$cpulevel" pool remove prod clx
+	exits 0
+	says 'prod@3  128 features'
+	says '+'
+}
+
+@test "fail closed: a host that never reported makes the pool incomplete" {
+	prod
+	run "$cpulevel" pool add prod new-01
+	exits 0
+	says 'incomplete: 1 host never reported'
+	run "$cpulevel" pool show prod
+	exits 4
+	says 'never reported'
+	unchanged "$cpulevel" vm boot web --host icx
+	exits 4
+	says 'incomplete'
+	"$cpulevel" publish "$machines"/icx.txt --host new-01
+	run "$cpulevel" pool show prod
+	exits 0
+}
+
+@test "fail closed: an unreachable host counts as it was, and is no home" {
+	prod
+	"$cpulevel" vm boot web --host icx
+	"$cpulevel" host set clx --state unreachable --note 'a fan'
+	run "$cpulevel" pool show prod
+	exits 4
+	says '113 features'
+	says 'cannot be reached'
+	unchanged "$cpulevel" vm move web --to clx
+	exits 4
+	run "$cpulevel" vm check web --to clx
+	exits 4
+	says 'cannot be reached'
+	unchanged "$cpulevel" vm boot other --host clx
+	exits 4
+	"$cpulevel" publish "$machines"/clx.txt --host clx
+	run "$cpulevel" vm check web --to clx
+	exits 0
+}
+
+@test "several vendors: no level of its own, one for each" {
+	prod
+	run "$cpulevel" pool add prod milan="$machines"/milan.txt
+	exits 0
+	says 'vendors differ'
+	run "$cpulevel" pool show prod
+	says 'Intel: 3 hosts, 113 features'
+	says 'AMD: 1 hosts'
+	unchanged "$cpulevel" vm boot web --host icx
+	exits 5
+	says 'vendors differ'
+}
+
+@test "pool import: all or nothing" {
+	prod
+	mkdir hosts
+	cp "$machines"/milan.txt hosts/a.txt
+	sed 's/^cpuid 0x00000007 0x00 0x/cpuid 0x00000007 0x00 0y/' \
+		"$machines"/icx.txt >hosts/b.txt
+	unchanged "$cpulevel" pool import prod hosts
+	exits 3
+	says 'hosts/b.txt:'
+	run "$cpulevel" host show milan
+	exits 3
+	unchanged "$cpulevel" pool import prod "$machines"/gnr.txt "$machines"/gnr.txt
+	exits 3
+	says 'two descriptions of a host gnr'
+	unchanged "$cpulevel" pool import prod /nowhere
+	exits 3
+}
+
+@test "pool import: from standard input" {
+	"$cpulevel" pool init prod
+	run "$cpulevel" pool import prod - <"$machines"/icx.txt
+	exits 0
+	says '1 host '
+}
+
+@test "--dry-run says it and changes nothing" {
+	prod
+	unchanged "$cpulevel" pool add prod gnr="$machines"/gnr.txt --dry-run
+	exits 0
+	says '4 hosts'
+	says 'nothing was changed'
+	run "$cpulevel" host show gnr
+	exits 3
+}
+
+@test "names: did you mean" {
+	prod
+	run "$cpulevel" pool show prdo
+	exits 3
+	says 'did you mean prod?'
+	run "$cpulevel" host show clz
+	exits 3
+	says 'did you mean clx?'
+	run "$cpulevel" pool lst
+	exits 2
+	says 'did you mean list?'
+	run "$cpulevel" pool
+	exits 2
+	run "$cpulevel" pool show
+	exits 2
+}
+
+@test "pool list" {
+	prod
+	"$cpulevel" pool init empty
+	"$cpulevel" vm boot web --host icx
+	"$cpulevel" pool list --json >l.json
+	json l.json '[(p["name"], p["hosts"], p["vms"], p["level"]) for p in d["pools"]] == [("prod", 3, 1, "prod@1"), ("empty", 0, 0, None)]'
+	run "$cpulevel" pool list
+	says 'prod@1'
+}
+
+@test "at 60 columns nothing is wider" {
+	prod
+	command -v script >/dev/null || skip "no script(1) for a terminal"
+	script -qec "stty cols 60; NO_COLOR=1 '$cpulevel' pool show prod" \
+		/dev/null | tr -d '\r' >out
+	grep -q clx out
+	[ "$(awk '{ if (length > m) m = length } END { print m }' out)" -le 60 ]
+}
+
+@test "many hosts are shown by kind" {
+	"$cpulevel" pool init big
+	for i in $(seq 30); do
+		sed "s/^name: .*/name: icx-$i/" "$machines"/icx.txt
+	done >many.txt
+	"$cpulevel" pool import big many.txt
+	"$cpulevel" pool show big --json >p.json
+	json p.json 'd["hosts"] == 30 and [m["hosts"] for m in d["members"]] == [30]'
+	"$cpulevel" pool show big --all --json >p.json
+	json p.json 'len(d["members"]) == 30'
+}
+
+@test "a folder of descriptions is a store that can be read" {
+	run "$cpulevel" pool show default --store "$machines"
+	says 'Intel: 5 hosts'
+	run "$cpulevel" pool init more --store "$machines"
+	exits 3
+}
+
+# -- host ----------------------------------------------------------------------
+
+@test "host list, host show, in text and JSON" {
+	prod
+	run "$cpulevel" host list prod
+	exits 0
+	says 'spr'
+	"$cpulevel" host list --json >l.json
+	json l.json '[h["name"] for h in d["hosts"]] == ["clx", "icx", "spr"]'
+	"$cpulevel" host show spr --json >h.json
+	json h.json 'd["microcode"] == "0x2b000661" and d["pool"] == "prod" and d["features"] == 145'
+}
+
+@test "host retire: not while VMs run there; then it is in no pool" {
+	prod
+	"$cpulevel" vm boot web --host clx
+	unchanged "$cpulevel" host retire clx
+	exits 5
+	says 'vm list --host clx'
+	unchanged "$cpulevel" pool remove prod clx
+	exits 5
+	"$cpulevel" vm move web --to icx
+	run "$cpulevel" host retire clx
+	exits 0
+	run "$cpulevel" pool show prod
+	says '2 hosts'
+	says 'prod@2'
+	says '127 features'
+	run "$cpulevel" host show clx
+	says 'retired'
+}
+
+@test "host set" {
+	prod
+	unchanged "$cpulevel" host set clx
+	exits 2
+	unchanged "$cpulevel" host set clx --state gone
+	exits 2
+	"$cpulevel" host set clx --group gpu
+	"$cpulevel" host show clx --json >h.json
+	json h.json 'd["group"] == "gpu"'
+	"$cpulevel" host set clx --group ''
+	"$cpulevel" host show clx --json >h.json
+	json h.json 'd["group"] is None'
+}
