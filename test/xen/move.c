@@ -10,6 +10,7 @@
  *	arrive		take what comes, or what was saved
  *
  *	onward		arrive: and save it once more, where it was read from
+ *	capture		and say first what Xen knows of this host: capture.h
  *	live		send: its memory goes while it runs (pvh)
  *	dry		arrive: what Xen says to a policy that we refused
  *	break-WHAT	arrive: see spoil.h
@@ -21,6 +22,7 @@
 
 #include <cpulevel/record.h>
 
+#include "capture.h"
 #include "console.h"
 #include "hypercall.h"
 #include "line.h"
@@ -69,6 +71,8 @@ void dom0_main(const struct start_info *info)
 {
 	start_set(info);
 	print("move 1 xen=%w\n", xen_version());
+	if (start_has("capture"))
+		capture();
 	act();
 	print("move end\n");
 	console_flush();
