@@ -97,13 +97,17 @@ int profile_encode(struct store *s, const struct lvl_desc *d,
 
 int store_put_profile(struct store *s, const struct lvl_desc *d, int64_t *id)
 {
+	const struct store_mark mark = store_mark(s);
 	const uint8_t *data;
 	size_t len;
 	int rc = store_may_write(s);
 
 	if (!rc)
 		rc = profile_encode(s, d, &data, &len);
-	return rc ? rc : store_put_object(s, data, len, id);
+	if (!rc)
+		rc = store_put_object(s, data, len, id);
+	store_release(s, &mark);
+	return rc;
 }
 
 int store_put_policy(struct store *s, const struct lvl_policy *p, int guest,

@@ -65,14 +65,12 @@ static int is_known(const struct found *f)
 	       f->host.state == STORE_HOST_ACTIVE;
 }
 
-int store_publish(struct store *s, const char *host, const struct lvl_desc *d,
-		  int *changed)
+static int publish(struct store *s, const char *host, const struct lvl_desc *d,
+		   int *changed)
 {
 	struct found f = { .host.name = host };
-	int rc = store_may_read(s);
+	int rc = look_up(s, host, d, &f);
 
-	if (!rc)
-		rc = look_up(s, host, d, &f);
 	if (!rc && !f.is_new && f.host.state == STORE_HOST_RETIRED)
 		rc = store_fail(s, LVL_E_STATE,
 				"host %s is retired; it cannot publish itself",
@@ -90,4 +88,16 @@ int store_publish(struct store *s, const char *host, const struct lvl_desc *d,
 	f.host.source = f.source_id;
 	f.host.state = STORE_HOST_ACTIVE;
 	return rc ? rc : store_put_host(s, &f.host);
+}
+
+int store_publish(struct store *s, const char *host, const struct lvl_desc *d,
+		  int *changed)
+{
+	const struct store_mark mark = store_mark(s);
+	int rc = store_may_read(s);
+
+	if (!rc)
+		rc = publish(s, host, d, changed);
+	store_release(s, &mark);
+	return rc;
 }

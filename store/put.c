@@ -200,6 +200,7 @@ static int put(struct store *s, const struct rows *r, void *row,
 
 int row_put(struct store *s, const struct rows *r, void *row)
 {
+	const struct store_mark mark = store_mark(s);
 	union any_row old, copy;
 	int known = row_id(r, row) != 0, rc = store_may_write(s);
 
@@ -207,12 +208,13 @@ int row_put(struct store *s, const struct rows *r, void *row)
 		rc = row_valid(s, r, row);
 	if (!rc && known)
 		rc = old_row(s, r, row, &old);
-	if (rc || (known && row_equal(r, row, &old)))
-		return rc;
-	memcpy(&copy, row, r->size);
-	rc = put(s, r, &copy, known ? &old : NULL);
-	if (!rc)
-		memcpy(row, &copy, r->size);
+	if (!rc && !(known && row_equal(r, row, &old))) {
+		memcpy(&copy, row, r->size);
+		rc = put(s, r, &copy, known ? &old : NULL);
+		if (!rc)
+			memcpy(row, &copy, r->size);
+	}
+	store_release(s, &mark);
 	return rc;
 }
 
