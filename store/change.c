@@ -21,6 +21,15 @@ static int take_head(void *arg, const struct db_value *column, unsigned nr)
 	return 0;
 }
 
+/* A server that was promoted without having all: no writing on. */
+static int old_copy(struct store *s, int64_t seq)
+{
+	return store_fail(s, LVL_E_IO,
+			  "this store has %lld changes, and %lld were "
+			  "acknowledged before: it is an old copy",
+			  (long long)seq, (long long)s->kept);
+}
+
 /* Writers follow one another: once read, only we change it. */
 static int head(struct store *s)
 {
@@ -34,6 +43,8 @@ static int head(struct store *s)
 			       NULL, 0, take_head, &h);
 	if (rc || s->head_known)
 		return rc;
+	if (s->mode == STORE_WRITE && h.seq < s->kept)
+		return old_copy(s, h.seq);
 	s->seq = h.seq;
 	s->time = h.time;
 	s->head_known = s->mode == STORE_WRITE;

@@ -99,6 +99,12 @@ int pg_run(struct db *db, const char *sql, const struct db_value *arg,
 int pg_bulk(struct db *db, const char *table, const char *const *column,
 	    unsigned nr, db_next_fn *next, void *arg);
 
+/* -- postgres_bare.c -- */
+
+/* *indexes: what was taken off, or NULL; to be cleared. */
+int pg_strip(struct pg *pg, const char *table, PGresult **indexes);
+int pg_dress(struct pg *pg, const char *table, const PGresult *indexes);
+
 /* -- schema_postgres.c -- */
 
 extern const char *const *const pg_schema[];

@@ -17,7 +17,9 @@
 
 struct load {
 	struct pg *pg;
-	unsigned nr;
+	const char *table;
+	unsigned nr, chunks;
+	PGresult *indexes; /* that were taken off */
 	Oid type[PG_MAX_COLUMNS];
 	int by_insert;
 	char sql[MAX_SQL];
@@ -312,11 +314,19 @@ static int flush(struct load *l)
 	return rc;
 }
 
+/* There is more than a chunk: now it pays to take the indexes off. */
+static int one_of_many(struct load *l)
+{
+	int rc = l->chunks++ ? 0 : pg_strip(l->pg, l->table, &l->indexes);
+
+	return rc ? rc : flush(l);
+}
+
 int pg_bulk(struct db *db, const char *table, const char *const *column,
 	    unsigned nr, db_next_fn *next, void *arg)
 {
 	struct db_value v[PG_MAX_COLUMNS];
-	struct load l = { .pg = pg_of(db), .nr = nr };
+	struct load l = { .pg = pg_of(db), .table = table, .nr = nr };
 	int rc, more = 1;
 
 	if (nr > PG_MAX_COLUMNS)
@@ -327,10 +337,13 @@ int pg_bulk(struct db *db, const char *table, const char *const *column,
 	while (!rc && (more = next(arg, v)) > 0) {
 		rc = add_row(&l, v);
 		if (!rc && l.len > CHUNK)
-			rc = flush(&l);
+			rc = one_of_many(&l);
 	}
 	if (!rc)
 		rc = more < 0 ? more : flush(&l);
+	if (!rc)
+		rc = pg_dress(l.pg, table, l.indexes);
+	PQclear(l.indexes);
 	free(l.row);
 	return rc;
 }

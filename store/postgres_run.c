@@ -56,10 +56,8 @@ static void one_line(char error[STORE_ERROR], const char *text)
 
 int pg_fail(struct pg *pg, const PGresult *res)
 {
-	const char *text =
-		res ? PQresultErrorMessage(res) : PQerrorMessage(pg->conn);
-	const char *state =
-		res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 	int code = state ? code_of(state) : LVL_E_IO;
 
 	one_line(pg->db.error, text ? text : PQerrorMessage(pg->conn));

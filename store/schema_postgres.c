@@ -25,7 +25,8 @@ static const char *const version_1[] = {
 	"INSERT INTO writer VALUES (0)",
 
 	"CREATE TABLE object (id integer PRIMARY KEY, "
-	"hash bytea NOT NULL UNIQUE, data bytea NOT NULL)",
+	"hash bytea NOT NULL UNIQUE, data bytea NOT NULL, "
+	"CHECK (hash = sha256(data)))",
 
 	"CREATE TABLE source (id integer PRIMARY KEY, "
 	"cpu text COLLATE \"C\" NOT NULL, "

@@ -220,7 +220,9 @@ static void end(struct store *s)
 
 /*
  * The connection broke during the commit.  Who may write after that knows:
- * the writer before has either ended or never will.
+ * the writer before has either ended or never will.  What is found counts
+ * once the commit of this look at it is acknowledged: then it is where all
+ * that is acknowledged is, on a standby too.
  */
 static int find_out(struct store *s, int64_t deadline)
 {
@@ -238,9 +240,14 @@ static int find_out(struct store *s, int64_t deadline)
 					  "SELECT txn FROM change "
 					  "WHERE seq = $1",
 					  &seq, 1, &theirs, &found);
-			s->engine->abort(s->db);
+			if (!rc)
+				rc = s->engine->commit(s->db);
+			if (rc)
+				s->engine->abort(s->db);
 			end(s);
 		}
+		if (!rc && found && theirs == mine)
+			s->kept = seq.i;
 		if (!rc)
 			return found && theirs == mine ? 0 : -LVL_E_AGAIN;
 		nap(tries++);
@@ -261,6 +268,8 @@ static int commit(struct store *s, int64_t deadline)
 		rc = s->engine->notify(s->db);
 	if (!rc)
 		rc = s->engine->commit(s->db);
+	if (!rc && s->wrote)
+		s->kept = s->wrote;
 	if (!rc)
 		return 0;
 	memcpy(s->error, s->db->error, sizeof(s->error));

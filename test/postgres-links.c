@@ -4,6 +4,7 @@
  * break off, calls.
  */
 #include "postgres.h"
+#include "stores.h"
 
 #include <poll.h>
 #include <sys/wait.h>
@@ -154,7 +155,7 @@ static pid_t meanwhile(const char *sql)
 
 	if (pid)
 		return pid;
-	admin = PQconnectdb(uri);
+	admin = PQconnectdb(server);
 	for (i = 0; i < 200; i++) {
 		if (strcmp(ask("SELECT count(*) FROM pg_stat_activity"
 			       " WHERE wait_event = 'SyncRep'"),
@@ -208,6 +209,48 @@ static void commit_cancelled(void **state)
 			" pg_stat_activity WHERE wait_event = 'SyncRep'");
 }
 
+/* -- the store above ------------------------------------------------------ */
+
+static int add_pool(struct store *s, void *arg)
+{
+	struct store_pool p = { .name = arg, .guest = LVL_HVM };
+
+	return store_put_pool(s, &p);
+}
+
+/* The commit happened although its connection broke: it is not done again. */
+static void store_finds_out(void **state)
+{
+	struct store *s = stores_open(server, 0);
+	pid_t pid;
+
+	(void)state;
+	ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+	ask("SELECT pg_reload_conf()");
+	poll(NULL, 0, 200);
+	pid = meanwhile("SELECT pg_terminate_backend(pid) FROM"
+			" pg_stat_activity WHERE wait_event = 'SyncRep'");
+	write_by(s, add_pool, "a");
+	waitpid(pid, NULL, 0);
+	assert_string_equal(ask("SELECT count(*) FROM cpulevel.change"), "1");
+	assert_string_equal(ask("SELECT settled FROM cpulevel.writer"), "1");
+	store_close(s);
+}
+
+/* Promoted without all that was acknowledged: nobody writes on by mistake. */
+static void old_copy(void **state)
+{
+	struct store *s = stores_open(server, 0);
+
+	(void)state;
+	write_by(s, add_pool, "a");
+	write_by(s, add_pool, "b");
+	ask("DELETE FROM cpulevel.change WHERE seq = 2");
+	assert_int_equal(store_txn(s, STORE_WRITE, add_pool, "c"), -LVL_E_IO);
+	assert_non_null(strstr(store_error(s), "an old copy"));
+	store_close(s);
+}
+
 /* -- waking --------------------------------------------------------------- */
 
 static void wakes(void **state)
@@ -235,10 +278,16 @@ static void wakes(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(writers_follow),      TEST(readers_stand_still),
-		TEST(lost_before_commit),  TEST(lost_between),
-		TEST(commit_that_did_not), TEST(commit_cut_off),
-		TEST(commit_cancelled),    TEST(wakes),
+		TEST(writers_follow),
+		TEST(readers_stand_still),
+		TEST(lost_before_commit),
+		TEST(lost_between),
+		TEST(commit_that_did_not),
+		TEST(commit_cut_off),
+		TEST(commit_cancelled),
+		TEST(store_finds_out),
+		TEST(old_copy),
+		TEST(wakes),
 	};
 
 	return beside_server(tests, sizeof(tests) / sizeof(tests[0]));

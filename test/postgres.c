@@ -174,6 +174,73 @@ static void bulk_many(void **state)
 			    "300000");
 }
 
+/* Enough for more than one chunk; every third is in state 1. */
+#define HOSTS 200000
+
+static const char *const host_names[] = { "id",      "rev",    "name",  "pool",
+					  "profile", "source", "state", "grp" };
+
+static int next_host(void *arg, struct db_value *v)
+{
+	static char name[64];
+	int64_t *n = arg;
+	unsigned i;
+
+	if (*n == HOSTS)
+		return 0;
+	++*n;
+	snprintf(name, sizeof(name), "host%lld.rack7.example.com",
+		 (long long)*n);
+	for (i = 0; i < 8; i++)
+		v[i] = (struct db_value){ DB_INT, 1, NULL, 0 };
+	v[0].i = *n;
+	v[2] = (struct db_value){ DB_TEXT, 0, name, 0 };
+	v[6].i = *n % 3 == 0;
+	v[7].type = DB_NULL;
+	return 1;
+}
+
+#define AS_BEFORE                                                          \
+	"SELECT (SELECT count(*) FROM pg_index WHERE indrelid ="           \
+	" 'cpulevel.host'::regclass) || ' indexes, ' || (SELECT count(*) " \
+	" FROM pg_trigger WHERE tgrelid = 'cpulevel.host'::regclass AND"   \
+	" tgenabled = 'O') || ' triggers'"
+
+/* A new table has its indexes taken off for so many, and put back. */
+static void bulk_bare(void **state)
+{
+	char before[256];
+	int64_t n;
+	int i;
+
+	(void)state;
+	snprintf(before, sizeof(before), "%s", ask(AS_BEFORE));
+	assert_string_equal(before, "5 indexes, 4 triggers");
+	for (i = 0; i < 2; i++) { /* first it is given up */
+		n = 0;
+		begin(STORE_WRITE);
+		assert_int_equal(db_postgres.bulk(db, "host", host_names, 8,
+						  next_host, &n),
+				 0);
+		if (!i)
+			db_postgres.abort(db);
+		else
+			assert_int_equal(commit(), 0);
+		assert_string_equal(ask(AS_BEFORE), before);
+	}
+	assert_string_equal(ask("SELECT string_agg(state || ':' || hosts, ' '"
+				" ORDER BY state) FROM cpulevel.host_count"),
+			    "0:133334 1:66666");
+	/* those that come later are counted one by one */
+	assert_int_equal(once("DELETE FROM host WHERE id <= 3"), 0);
+	assert_int_equal(once("INSERT INTO host (id, rev, name, pool, profile,"
+			      " source, state) VALUES (1, 1, 'a', 1, 1, 1, 1)"),
+			 0);
+	assert_string_equal(ask("SELECT string_agg(state || ':' || hosts, ' '"
+				" ORDER BY state) FROM cpulevel.host_count"),
+			    "0:133332 1:66666");
+}
+
 static int64_t given[2];
 static int next_given(void *arg, struct db_value *v)
 {
@@ -280,9 +347,9 @@ static void nothing_there(void **state)
 
 	(void)state;
 	ask("DROP SCHEMA cpulevel CASCADE");
-	assert_int_equal(db_postgres.open(uri, STORE_EXISTING, &d, err),
+	assert_int_equal(db_postgres.open(server, STORE_EXISTING, &d, err),
 			 -LVL_E_NOT_FOUND);
-	assert_int_equal(db_postgres.open(uri, STORE_READ_ONLY, &d, err),
+	assert_int_equal(db_postgres.open(server, STORE_READ_ONLY, &d, err),
 			 -LVL_E_NOT_FOUND);
 	assert_non_null(strstr(err, "no inventory"));
 	assert_int_equal(
@@ -323,16 +390,10 @@ static void rows_within_rows(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(bound_values),
-		TEST(bulk_values),
-		TEST(sums),
-		TEST(bulk_many),
-		TEST(bulk_fails),
-		TEST(bulk_restricted),
-		TEST(failed_is_failed),
-		TEST(not_utf8),
-		TEST(nothing_there),
-		TEST(rows_within_rows),
+		TEST(bound_values),    TEST(bulk_values),      TEST(sums),
+		TEST(bulk_many),       TEST(bulk_bare),        TEST(bulk_fails),
+		TEST(bulk_restricted), TEST(failed_is_failed), TEST(not_utf8),
+		TEST(nothing_there),   TEST(rows_within_rows),
 	};
 
 	return beside_server(tests, sizeof(tests) / sizeof(tests[0]));

@@ -19,7 +19,7 @@
 
 #include "store/db.h"
 
-static const char *uri;
+static const char *server; /* its URI */
 /* Somebody else who looks at the same database. */
 static PGconn *admin;
 static struct db *db;
@@ -43,7 +43,7 @@ static inline struct db *open_store(unsigned flags)
 	char err[STORE_ERROR] = "";
 	struct db *d = NULL;
 
-	if (db_postgres.open(uri, flags, &d, err))
+	if (db_postgres.open(server, flags, &d, err))
 		print_error("%s\n", err);
 	assert_non_null(d);
 	return d;
@@ -122,12 +122,13 @@ static inline int beside_server(const struct CMUnitTest *tests, size_t nr)
 {
 	int rc;
 
-	uri = getenv("CPULEVEL_POSTGRES");
-	if (!uri) {
+	server = getenv("CPULEVEL_POSTGRES");
+	if (!server) {
 		puts("1..0 # SKIP CPULEVEL_POSTGRES is not set");
 		return 0;
 	}
-	admin = PQconnectdb(uri);
+	admin = PQconnectdb(server);
+	ask("SET client_min_messages = error");
 	rc = _cmocka_run_group_tests("postgres", tests, nr, NULL, NULL);
 	PQfinish(admin);
 	return rc;
