@@ -46,20 +46,54 @@ struct list {
 	struct fleet *f;
 	struct fleet_table *t;
 	json_t *rows;
+	json_t *by_id, *by_name; /* how many VMs run under it */
 };
+
+static void add_to(json_t *sums, const char *key, int64_t n)
+{
+	n += json_integer_value(json_object_get(sums, key));
+	json_object_set_new_nocheck(sums, key, json_integer(n));
+}
+
+static int sum_id(void *arg, const struct store_vm_count *c)
+{
+	struct list *l = arg;
+	char id[24];
+
+	snprintf(id, sizeof(id), "%lld", (long long)c->level);
+	add_to(l->by_id, id, c->vms);
+	return 0;
+}
+
+static int64_t under_id(const struct list *l, int64_t level)
+{
+	char id[24];
+
+	snprintf(id, sizeof(id), "%lld", (long long)level);
+	return json_integer_value(json_object_get(l->by_id, id));
+}
+
+static int sum_name(void *arg, const struct store_level *v)
+{
+	struct list *l = arg;
+	int64_t n = under_id(l, v->id);
+
+	if (n)
+		add_to(l->by_name, v->name, n);
+	return 0;
+}
 
 static int list_row(struct list *l, const struct store_level *v,
 		    const char *follows)
 {
 	const struct lvl_policy *p;
-	struct fleet_under n;
-	char name[300], features[16], now[24], older[24];
+	int64_t n = under_id(l, v->id), older;
+	char name[300], features[16], now[24], others[24];
 	int rc = store_get_policy(l->f->s, v->policy, &p, NULL);
 
-	if (!rc)
-		rc = fleet_level_vms(l->f, v, &n);
 	if (rc)
 		return rc;
+	older = json_integer_value(json_object_get(l->by_name, v->name)) - n;
 	if (l->rows)
 		return json_array_append_new(
 			l->rows,
@@ -68,14 +102,14 @@ static int list_row(struct list *l, const struct store_level *v,
 				  (json_int_t)v->version, "guest",
 				  lvl_guest_names[v->guest], "features",
 				  (int)cli_count_features(p), "follows",
-				  follows, "vms", (json_int_t)n.now,
-				  "vms_older", (json_int_t)n.older));
+				  follows, "vms", (json_int_t)n, "vms_older",
+				  (json_int_t)older));
 	snprintf(name, sizeof(name), "%s@%lld", v->name, (long long)v->version);
 	snprintf(features, sizeof(features), "%u", cli_count_features(p));
-	snprintf(now, sizeof(now), "%lld", (long long)n.now);
-	snprintf(older, sizeof(older), "%lld", (long long)n.older);
+	snprintf(now, sizeof(now), "%lld", (long long)n);
+	snprintf(others, sizeof(others), "%lld", (long long)older);
 	fleet_table_row(l->t, name, features, lvl_guest_names[v->guest],
-			follows, now, older);
+			follows, now, others);
 	return 0;
 }
 
@@ -101,15 +135,20 @@ static int list_body(struct fleet *f, void *arg)
 		{ "FOLLOWS", 0, 1 }, { "VMS", 1, 0 },      { "OLDER", 1, 0 },
 	};
 	struct fleet_table t;
-	struct list l = { f, &t, NULL };
-	int rc;
+	struct list l = { f, &t, NULL, json_object(), json_object() };
+	int rc = store_count_vms(f->s, 0, sum_id, &l);
 
 	(void)arg;
 	if (f->json)
 		l.rows = json_array();
 	else
 		fleet_table_init(&t, f->out, columns, LVL_COUNT(columns));
-	rc = store_scan_levels(f->s, list_one, &l);
+	if (!rc)
+		rc = store_scan_levels(f->s, sum_name, &l);
+	if (!rc)
+		rc = store_scan_levels(f->s, list_one, &l);
+	json_decref(l.by_id);
+	json_decref(l.by_name);
 	if (!f->json)
 		return fleet_table_end(&t) ? EXIT_INPUT : rc;
 	if (!rc)

@@ -14,6 +14,62 @@ _cpulevel_options()
 		grep -oE -- '-.*'
 }
 
+# Names of the fleet, from the store that the program would use.
+_cpulevel_fleet()
+{
+	"$1" "$2" list --json 2>/dev/null | head -n 10000 |
+		sed -n 's/.*"name": "\([^"]*\)".*/\1/p'
+}
+
+# The verbs of a verb: the second word of the lines of its help.
+_cpulevel_subverbs()
+{
+	"$1" "$2" --help 2>/dev/null |
+		sed -n "s/^  $2 \([a-z]*\).*/\1/p" | sort -u
+}
+
+# What the words after a verb of the fleet are; nothing: files.
+_cpulevel_fleet_words()
+{
+	local program=$1 verb=$2 sub=$3 nr=$4
+
+	case $verb in
+	pool | host | vm | store)
+		[ "$nr" -gt 2 ] || { _cpulevel_subverbs "$program" "$verb"; return; }
+		;;
+	level)
+		[ "$nr" -gt 2 ] || [ -z "$sub" ] ||
+			{ printf '%s\n' new list show set lattice; return; }
+		;;
+	audit)
+		[ "$nr" -gt 2 ] || { printf '%s\n' pool host vm level; return; }
+		;;
+	esac
+	case $verb-$sub-$nr in
+	pool-show-3 | pool-add-3 | pool-remove-3 | pool-import-3 | host-list-3 | \
+		vm-list-3 | level-lattice-3 | level-set-3 | drift-*-2 | \
+		watch-*-2 | whatif-*-2 | mobility-*-2 | suggest-*-2 | audit-pool-3)
+		[ "$verb-$sub" != level-set ] ||
+			{ printf '%s\n' pool group vm; return; }
+		_cpulevel_fleet "$program" pool
+		;;
+	pool-remove-* | pool-add-* | host-show-3 | host-set-3 | host-retire-3 | \
+		audit-host-3)
+		_cpulevel_fleet "$program" host
+		;;
+	vm-boot-3 | vm-move-3 | vm-check-3 | vm-show-3 | vm-stop-3 | vm-remove-3 | \
+		audit-vm-3 | explain-vm-3 | place-vm-3)
+		_cpulevel_fleet "$program" vm
+		;;
+	level-show-3 | level-set-5 | audit-level-3)
+		_cpulevel_fleet "$program" level
+		;;
+	level-set-4)
+		_cpulevel_fleet "$program" "${COMP_WORDS[3]}"
+		;;
+	esac
+}
+
 # What may follow an option; nothing: a file.
 _cpulevel_values()
 {
@@ -38,6 +94,18 @@ _cpulevel_values()
 		;;
 	--as-model)
 		echo qemu libvirt
+		;;
+	--host | --to | --leave)
+		_cpulevel_fleet "$1" host
+		;;
+	--follow)
+		_cpulevel_fleet "$1" pool
+		;;
+	--level)
+		_cpulevel_fleet "$1" level
+		;;
+	--state)
+		echo active unreachable
 		;;
 	--cap)
 		"$1" show level: 2>/dev/null |
@@ -71,6 +139,10 @@ _cpulevel()
 		words=$(_cpulevel_options "$program" "${COMP_WORDS[1]}")
 	else
 		words=$(_cpulevel_values "$program" "$before")
+		[ -n "$words" ] || [ "${before#--}" != "$before" ] ||
+			words=$(_cpulevel_fleet_words "$program" \
+				"${COMP_WORDS[1]}" "${COMP_WORDS[2]}" \
+				"$COMP_CWORD")
 	fi
 	COMPREPLY=()
 	# No word has a blank or a pattern in it.

@@ -54,3 +54,23 @@ complete_words() {
 @test "files where a file is asked for: left to bash" {
 	[ -z "$(complete_words show no-such-option)" ]
 }
+
+@test "verbs of verbs, and names of the fleet" {
+	cd "$BATS_TEST_TMPDIR" || return
+	export CPULEVEL_STORE=$PWD/fleet.db
+	[ "$(complete_words pool im)" = import ]
+	[ "$(complete_words vm bo)" = boot ]
+	[ "$(complete_words level lat)" = lattice ]
+	"$cpulevel" pool init prod-a || skip "built without SQLite"
+	"$cpulevel" pool import prod-a "${CPULEVEL_ROOT:-.}"/test/pool/icx.txt
+	"$cpulevel" vm boot web-17 --host icx
+	[ "$(complete_words pool show pr)" = prod-a ]
+	[ "$(complete_words host show '')" = icx ]
+	[ "$(complete_words vm check w)" = web-17 ]
+	[ "$(complete_words vm boot x --host i)" = icx ]
+	[ "$(complete_words level show p)" = prod-a ]
+	[ "$(complete_words level set pool pr)" = prod-a ]
+	[ "$(complete_words audit vm w)" = web-17 ]
+	[ "$(complete_words drift pr)" = prod-a ]
+	[ -z "$(complete_words pool import prod-a no-such-file)" ]
+}
