@@ -54,9 +54,6 @@ static void advice(const struct check *a, FILE *out)
 		    a->all.f[i].reason == LVL_R_MISSING)
 			cli_wrap_word(&w, lvl_field_name(a->all.f[i].field));
 	cli_wrap_end(&w);
-	fprintf(out,
-		"`cpulevel level` with both files, and -o FILE, makes that "
-		"level.\n");
 }
 
 void check_findings(const struct check *a, FILE *out)
@@ -176,6 +173,9 @@ static int check(char **file, struct cli_select *s, int as_json)
 		check_json(&a, stdout);
 	else if (!rc)
 		check_print(&a, stdout);
+	if (!rc && !as_json && a.verdict == LVL_NO)
+		puts("`cpulevel level` with both files, and -o FILE, makes "
+		     "that level.");
 	lvl_desc_free(guest);
 	lvl_desc_free(host);
 	check_free(&a);

@@ -132,6 +132,13 @@ static int is_boring(const char *key)
 	       !strcmp(key, "name") || !strcmp(key, "definition");
 }
 
+/* Numbers of objects say nothing of a new row. */
+static int is_object(const char *key)
+{
+	return !strcmp(key, "seen") || !strcmp(key, "profile") ||
+	       !strcmp(key, "policy");
+}
+
 /* A source says more by its parts. */
 static int say_source(struct fleet *f, const json_t *a, const json_t *b,
 		      int any)
@@ -157,7 +164,8 @@ static int say_fields(struct fleet *f, json_t *before, json_t *after)
 		const json_t *was = json_object_get(before, key);
 		const json_t *is = json_object_get(after, key);
 
-		if (is_boring(key) || json_equal(was, is))
+		if (is_boring(key) || json_equal(was, is) ||
+		    (!before && is_object(key)))
 			continue;
 		if (!strcmp(key, "source")) {
 			rc = say_source(f, was, is, any);

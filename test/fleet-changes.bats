@@ -159,12 +159,12 @@ setup() {
 	run "$cpulevel" store check
 	exits 0
 	says '0 problems'
-	"$cpulevel" store copy fleet.db copy.db
+	"$cpulevel" store copy "$CPULEVEL_STORE" copy.db
 	diff <("$cpulevel" audit --json) <("$cpulevel" audit --json --store copy.db)
 	diff <("$cpulevel" pool show prod) <("$cpulevel" pool show prod --store copy.db)
 	run "$cpulevel" store check --store copy.db
 	exits 0
-	run "$cpulevel" store copy fleet.db copy.db
+	run "$cpulevel" store copy "$CPULEVEL_STORE" copy.db
 	exits 3
 	run "$cpulevel" store copy nowhere.db other.db
 	exits 3

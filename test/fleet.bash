@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
 # What the tests of the fleet's verbs share: `load fleet`.
 
-# A store of its own for every test, and machines to put into it.
+# A store of its own for every test, and machines to put into it.  Beside a
+# PostgreSQL (postgres/with) it is that.
 fleet_setup() {
 	cpulevel=${CPULEVEL:?the program to test}
 	root=${CPULEVEL_ROOT:-$PWD}
 	machines=$root/test/pool
 	cd "$BATS_TEST_TMPDIR" || return
 	export CPULEVEL_STORE=$PWD/fleet.db
+	if [ -n "${CPULEVEL_TEST_STORE-}" ]; then
+		eval "$CPULEVEL_TEST_STORE_RESET"
+		CPULEVEL_STORE=$CPULEVEL_TEST_STORE
+	fi
 	"$cpulevel" store info 2>&1 | grep -q 'not built' &&
 		skip "built without SQLite"
 	return 0
