@@ -91,22 +91,28 @@ static void say_head(const struct answer *x, FILE *out)
 					    "may or may not run on" };
 	static const enum cli_ink inks[] = { INK_GOOD, INK_BAD, INK_WARN };
 	const struct ask *a = &x->a;
-	char text[160] = "";
-	unsigned n = x->all.missing, rest = x->all.nr - x->all.unsure;
+	struct cli_wrap w = { out, (unsigned)strlen(words[x->verdict]) + 2, 0 };
+	unsigned rest = (unsigned)x->all.nr - x->all.unsure;
+	char text[800];
+	int n;
 
-	if (n || x->all.unsure)
-		snprintf(text, sizeof(text),
-			 ": %u missing - %u block, %u do "
-			 "not matter",
-			 n, x->all.blocks, rest - x->all.blocks);
-	fprintf(out, "%s%s%s  %s", cli_ink(inks[x->verdict]), words[x->verdict],
-		cli_ink(INK_PLAIN), a->vm);
+	n = snprintf(text, sizeof(text), "%.250s", a->vm);
 	if (a->saw)
-		fprintf(out, " (saw %u features)", cli_count_features(a->saw));
-	fprintf(out, " %s %s%s", says[x->verdict], x->host, text);
+		n += snprintf(text + n, 40, " (saw %u features)",
+			      cli_count_features(a->saw));
+	n += snprintf(text + n, 300, " %s %.250s", says[x->verdict], x->host);
+	if (x->all.nr)
+		n += snprintf(text + n, 80,
+			      ": %u missing - %u block, %u do not matter",
+			      x->all.missing, x->all.blocks,
+			      rest - x->all.blocks);
 	if (x->all.unsure)
-		fprintf(out, ", %u not known", x->all.unsure);
-	putc('\n', out);
+		snprintf(text + n, 40, ", %u not known", x->all.unsure);
+	fprintf(out, "%s%s%s  ", cli_ink(inks[x->verdict]), words[x->verdict],
+		cli_ink(INK_PLAIN));
+	w.column = w.indent;
+	cli_wrap_text(&w, text);
+	cli_wrap_end(&w);
 	if (!a->saw)
 		fleet_say(out, 2,
 			  "it has no boot record: what it saw is not "

@@ -241,16 +241,19 @@ static int print_pool(struct mobility *m, struct fleet_view *v,
 		      const struct sums *s, const struct islands *is)
 {
 	FILE *out = m->f->out;
-	char number[FLEET_NUMBER];
+	char number[FLEET_NUMBER], unsure[40] = "";
 	int rc;
 
-	fprintf(out, "%s%s%s  %u hosts, %s: %llu stranded", cli_ink(INK_BOLD),
-		v->name, cli_ink(INK_PLAIN), lvl_fleet_pool_size(&v->pool),
-		fleet_number(s->vms, "VM", number),
-		(unsigned long long)s->stranded);
 	if (s->unsure)
-		fprintf(out, ", %llu not known", (unsigned long long)s->unsure);
-	fprintf(out, "; %zu island%s\n", is->nr, is->nr == 1 ? "" : "s");
+		snprintf(unsure, sizeof(unsure), ", %llu not known",
+			 (unsigned long long)s->unsure);
+	fprintf(out, "%s%s%s\n", cli_ink(INK_BOLD), v->name,
+		cli_ink(INK_PLAIN));
+	fleet_say(out, 2, "%u hosts, %s: %llu stranded%s; %zu island%s",
+		  lvl_fleet_pool_size(&v->pool),
+		  fleet_number(s->vms, "VM", number),
+		  (unsigned long long)s->stranded, unsure, is->nr,
+		  is->nr == 1 ? "" : "s");
 	rc = s->vms ? say_groups(v, out) : 0;
 	if (!rc && is->nr > 1)
 		rc = fleet_view_hosts(v);
@@ -429,9 +432,10 @@ static int body(struct fleet *f, void *arg)
 	if (f->json)
 		json_end(&m);
 	else if (m.table)
-		fprintf(f->out,
+		fleet_say(
+			f->out, 0,
 			"%llu running VMs, %llu can go nowhere, of %llu it is "
-			"not known\n",
+			"not known",
 			(unsigned long long)m.vms,
 			(unsigned long long)m.stranded,
 			(unsigned long long)m.unsure);

@@ -15,7 +15,7 @@
 #define ITEMS 64 /* a set of them is a word */
 
 struct item {
-	size_t member;
+	size_t id; /* members that give guests the same share one */
 	const struct lvl_policy *policy;
 	uint32_t hosts;
 	unsigned features;
@@ -166,15 +166,46 @@ static void into(struct searching *s, unsigned at, unsigned b)
 	s->nr_now = nr;
 }
 
+/* What all hosts are worth after item `at` went into part b; -1: it cannot. */
+static int64_t worth(struct searching *s, unsigned at, unsigned b)
+{
+	static const struct part none;
+	const struct part *p = b < s->nr_now ? &s->now[b] : &none;
+	int features = features_of(s, p->items | UINT64_C(1) << at);
+
+	if (features < 0)
+		return -1;
+	return (int64_t)(p->hosts + s->item[at].hosts) * features -
+	       (int64_t)p->hosts * p->features + (INT64_C(1) << 40);
+}
+
+/* The most promising part first: where it must stop, that much is done. */
+static void branch(struct searching *s, unsigned at)
+{
+	unsigned n = s->nr_now + (s->nr_now < s->parts), b, best;
+	int64_t value[LVL_FLEET_PARTS + 1];
+
+	for (b = 0; b < n; b++)
+		value[b] = worth(s, at, b);
+	for (;;) {
+		for (b = best = 0; b < n; b++)
+			if (value[b] > value[best])
+				best = b;
+		if (value[best] < 0)
+			return;
+		value[best] = -1;
+		into(s, at, best);
+	}
+}
+
 static void search(struct searching *s, unsigned at)
 {
 	uint64_t most = bound(s, at);
-	unsigned b;
 
 	if (s->nr_best &&
 	    (most < s->value || (most == s->value && s->nr_now >= s->nr_best)))
 		return;
-	if (s->stopped || !enough_hosts(s, at))
+	if (!enough_hosts(s, at))
 		return;
 	if (at == s->nr) {
 		memcpy(s->best, s->now, sizeof(s->best));
@@ -182,10 +213,8 @@ static void search(struct searching *s, unsigned at)
 		s->value = most;
 		return;
 	}
-	for (b = 0; b < s->nr_now; b++)
-		into(s, at, b);
-	if (s->nr_now < s->parts)
-		into(s, at, s->nr_now);
+	if (!s->stopped || !s->nr_best)
+		branch(s, at);
 }
 
 /* -- the question --------------------------------------------------------- */
@@ -199,11 +228,47 @@ static int heavier(const void *x, const void *y)
 
 	if (wa != wb)
 		return wa > wb ? -1 : 1;
-	return (a->member > b->member) - (a->member < b->member);
+	return (a->id > b->id) - (a->id < b->id);
 }
 
+static int same_offer(const struct lvl_policy *a, const struct lvl_policy *b)
+{
+	unsigned i, w;
+
+	for (i = 0; i < lvl_nr_ordered; i++) {
+		w = lvl_ordered[i];
+		if (a->v[w] != b->v[w] || a->k[w] != b->k[w])
+			return 0;
+	}
+	return 1;
+}
+
+static int add_hosts(struct searching *s, const struct lvl_policy *policy,
+		     uint32_t hosts, size_t *id)
+{
+	unsigned i;
+
+	for (i = 0; i < s->nr; i++)
+		if (same_offer(s->item[i].policy, policy)) {
+			s->item[i].hosts += hosts;
+			*id = i;
+			return 0;
+		}
+	if (s->nr == ITEMS)
+		return -LVL_E_TOO_BIG;
+	s->item[s->nr] = (struct item){
+		.id = s->nr,
+		.policy = policy,
+		.hosts = hosts,
+		.features = count_features(policy),
+	};
+	*id = s->nr++;
+	return 0;
+}
+
+/* What there is to divide; part receives the item of each member. */
 static int collect(struct searching *s, const struct lvl_fleet *f,
-		   const struct lvl_fleet_pool *p)
+		   const struct lvl_fleet_pool *p, size_t *part)
 {
 	size_t i;
 
@@ -211,19 +276,16 @@ static int collect(struct searching *s, const struct lvl_fleet *f,
 		const struct lvl_fleet_member *m = &p->member[i];
 		const struct lvl_fleet_profile *of = &f->profile[m->profile];
 		uint32_t hosts = m->active + m->unreachable;
+		int rc;
 
+		part[i] = LVL_FLEET_NONE;
 		if (!hosts || of->refused >> p->guest & 1)
 			continue;
 		if (!(of->known >> p->guest & 1))
 			return -LVL_E_INVALID;
-		if (s->nr == ITEMS)
-			return -LVL_E_TOO_BIG;
-		s->item[s->nr++] = (struct item){
-			.member = i,
-			.policy = of->offers[p->guest],
-			.hosts = hosts,
-			.features = count_features(of->offers[p->guest]),
-		};
+		rc = add_hosts(s, of->offers[p->guest], hosts, &part[i]);
+		if (rc)
+			return rc;
 	}
 	qsort(s->item, s->nr, sizeof(s->item[0]), heavier);
 	return s->nr ? 0 : -LVL_E_CONFLICT;
@@ -240,8 +302,10 @@ static void read_whole(struct searching *s, struct lvl_fleet_split *split)
 		split->whole += (uint64_t)s->item[i].hosts * (unsigned)features;
 }
 
-static void tell(const struct searching *s, struct lvl_fleet_split *split)
+static void tell(const struct searching *s, struct lvl_fleet_split *split,
+		 size_t members)
 {
+	size_t of[ITEMS], m;
 	unsigned b, i;
 
 	for (b = 0; b < s->nr_best; b++) {
@@ -250,8 +314,11 @@ static void tell(const struct searching *s, struct lvl_fleet_split *split)
 		(void)read_level(s, s->best[b].items, &split->of[b].level);
 		for (i = 0; i < s->nr; i++)
 			if (s->best[b].items >> i & 1)
-				split->part[s->item[i].member] = b;
+				of[s->item[i].id] = b;
 	}
+	for (m = 0; m < members; m++)
+		if (split->part[m] != LVL_FLEET_NONE)
+			split->part[m] = of[split->part[m]];
 	split->nr_parts = s->nr_best;
 	split->value = s->value;
 	split->exact = !s->stopped;
@@ -271,7 +338,6 @@ int lvl_fleet_suggest(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		      struct lvl_fleet_split *split)
 {
 	struct searching *s = calloc(1, sizeof(*s));
-	size_t i;
 	int rc = -LVL_E_NO_MEMORY;
 
 	memset(split, 0, sizeof(*split));
@@ -284,17 +350,15 @@ int lvl_fleet_suggest(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		s->parts = parts < LVL_FLEET_PARTS ? parts : LVL_FLEET_PARTS;
 		s->homes = homes;
 		s->effort = effort;
-		rc = collect(s, f, p);
+		rc = collect(s, f, p, split->part);
 	}
-	for (i = 0; !rc && i < p->nr_members; i++)
-		split->part[i] = LVL_FLEET_NONE;
 	if (!rc) {
 		read_whole(s, split);
 		search(s, 0);
 		if (!s->nr_best)
 			rc = s->stopped ? -LVL_E_TOO_BIG : -LVL_E_CONFLICT;
 		else
-			tell(s, split);
+			tell(s, split, p->nr_members);
 	}
 	if (s)
 		free(s->known);

@@ -244,7 +244,7 @@ static void test_suggest(void **state)
 	struct lvl_fleet_split split;
 	uint32_t count[SORTS];
 	struct gen g;
-	unsigned round, i, k;
+	unsigned round, i, k, stopped = 0;
 
 	(void)state;
 	gen_seed(&g, 9);
@@ -272,9 +272,18 @@ static void test_suggest(void **state)
 			assert_int_equal(split.value, want);
 			assert_in_range(split.nr_parts, 1, k);
 			lvl_fleet_split_free(&split);
+			/* stopped early it is a division, and says so */
+			if (lvl_fleet_suggest(&fleet, &pool, k, homes, 16,
+					      &split))
+				continue;
+			assert_true(split.value <= want);
+			stopped += !split.exact;
+			assert_true(!split.exact || split.value == want);
+			lvl_fleet_split_free(&split);
 		}
 		end();
 	}
+	assert_true(stopped > 0);
 }
 
 static void test_suggest_limits(void **state)

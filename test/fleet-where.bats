@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# explain vm, place, why-not, blame, mobility, suggest: where VMs may go.
+
+bats_require_minimum_version 1.5.0
+load verdicts
+load questions
+
+setup_file() {
+	questions_file
+}
+
+setup() {
+	questions_setup
+}
+
+# -- explain vm, place, why-not ----------------------------------------------
+
+@test "explain vm: every finding by name and place, and what helps" {
+	run "$cpulevel" explain vm web-17 --to clx-01 --all
+	exits 1
+	says 'NO  web-17 (saw 128 features) cannot run on clx-01: 17 missing'
+	says vaes
+	says 'SIGILL possible'
+	says 'harmless: speed only'
+	says 'level icx-only@1'
+	says 'power-cycle web-17 at the level of a (113 features)'
+	run "$cpulevel" explain vm web-17 --to clx-01 --json
+	[ "$(field 'd["format"], d["verdict"]')" = "('cpulevel-explain-vm', 'no')" ]
+	[ "$(field '[f["where"] for f in d["findings"] if f["field"] == "vaes"]')" = "['0x7:0.ecx[9]']" ]
+	[ "$(field 'd["fix"]["power_cycle"]')" = True ]
+	[ "$(field 'd["fix"]["hosts"]')" = '[]' ]
+}
+
+@test "explain vm: yes, and where else" {
+	run "$cpulevel" explain vm web-1 --to gnr-01
+	exits 0
+	says 'YES  web-1'
+	run "$cpulevel" explain vm db-1 --to clx-01
+	exits 1
+	says 'or migrate to: gnr-01'
+}
+
+@test "explain vm: a feature that another kernel shows is no matter of silicon" {
+	run "$cpulevel" explain vm new-1 --to spr-a
+	exits 1
+	says 'kernel 6.1.172 shows it'
+}
+
+@test "explain vm: usage and names" {
+	run "$cpulevel" explain vm web-1
+	exits 2
+	says 'to which host?'
+	run "$cpulevel" explain vm web-11 --to clx-01
+	exits 3
+	says 'did you mean'
+	run "$cpulevel" explain vm web-1 --to clx-09
+	exits 3
+	says clx-01
+}
+
+@test "place: those that admit it first, the least to spare before all" {
+	run "$cpulevel" place vm web-1
+	exits 0
+	says 'web-1: 3 other hosts of a'
+	run "$cpulevel" place vm web-1 --json
+	[ "$(field '[h["host"] for h in d["hosts"]]')" = "['clx-01', 'icx-01', 'spr-01', 'gnr-01']" ]
+	[ "$(field 'd["hosts"][0]["own"]')" = True ]
+	run "$cpulevel" place vm web-17
+	exits 1
+	says 'web-17: 0 other hosts of a'
+	says 'without '
+}
+
+@test "why-not: one change, and what is not enough" {
+	run "$cpulevel" why-not vm new-1 --to spr-a
+	exits 0
+	says 'yes  kernel 6.1.172 on spr-a'
+	says 'yes  new-1 power-cycled'
+	run "$cpulevel" why-not vaes a
+	exits 0
+	says 'yes  a without clx-01'
+	run "$cpulevel" why-not amx-tile a
+	exits 1
+	says 'no   a without icx-01'
+	says 'no single change'
+	run "$cpulevel" why-not amx-tile s --json
+	exits 0
+	[ "$(field '[c["enough"] for c in d["changes"]]')" = '[True, True]' ]
+	run "$cpulevel" why-not sse2 a
+	exits 0
+	says 'nothing is in the way'
+	run "$cpulevel" why-not vm new-1
+	exits 2
+	run "$cpulevel" why-not rrsba a
+	exits 2
+}
+
+# -- blame, mobility, suggest ------------------------------------------------
+
+@test "blame: hosts, VMs and levels without it" {
+	run "$cpulevel" blame vaes a
+	exits 1
+	says 'hidden by 1 of 4 hosts'
+	says clx-01
+	says '3 of 5 VMs booted without it'
+	says 'levels without it: a@1'
+	run "$cpulevel" blame vaes --json
+	exits 1
+	[ "$(field '[p["pool"] for p in d["pools"]]')" = "['a', 'm', 'lab', 's']" ]
+	[ "$(field 'd["pools"][0]["who"]')" = "['clx-01']" ]
+	run "$cpulevel" blame sse2 a
+	exits 0
+	says 'all 4 hosts have it'
+	run "$cpulevel" blame fb-clear a
+	says 'stated by 2 of 4 hosts'
+	run "$cpulevel" blame vaess a
+	exits 2
+	says 'did you mean vaes'
+}
+
+@test "mobility: a VM's own host is no other host" {
+	run "$cpulevel" mobility a
+	exits 1
+	says '4 hosts, 5 VMs: 1 stranded; 1 island'
+	run "$cpulevel" mobility a --json
+	[ "$(field 'sorted((g["vms"], g["others"], g["fate"]) for g in d["pools"][0]["groups"])')" = \
+		"[(1, 0, 'stranded'), (1, 1, 'free'), (3, 3, 'free')]" ]
+	run "$cpulevel" mobility m
+	exits 0
+}
+
+@test "mobility: the whole fleet, and who is stranded by name" {
+	run "$cpulevel" mobility --all
+	exits 1
+	says '9 running VMs, 2 can go nowhere'
+	run "$cpulevel" mobility --all --stranded
+	exits 1
+	says web-17
+	says new-1
+	lacks web-1$' '
+	run "$cpulevel" mobility --all --stranded --json
+	[ "$(field 'sorted(v["vm"] for v in d["vms_stranded"])')" = "['new-1', 'web-17']" ]
+	run "$cpulevel" mobility
+	exits 2
+}
+
+@test "mobility: islands of two vendors" {
+	cp "$CPULEVEL_STORE" copy.db
+	export CPULEVEL_STORE=$PWD/copy.db
+	"$cpulevel" pool add a amd-1="$pool/milan.txt" amd-2="$pool/milan.txt"
+	run "$cpulevel" mobility a
+	says '2 islands'
+	says 'island 2, 2 hosts'
+	says 'amd-1 amd-2'
+}
+
+@test "suggest: the newer two and the older two" {
+	run "$cpulevel" suggest a --groups 2
+	exits 0
+	says '4 hosts in 2 sub-pools'
+	says '145 features: spr-01 gnr-01'
+	says '113 features: clx-01 icx-01'
+	says 'no other division keeps more'
+	run "$cpulevel" suggest a --groups 2 --homes 3
+	exits 0
+	says '1 sub-pool'
+	run "$cpulevel" suggest a --groups 2 --homes 5
+	exits 1
+	says 'too few for 5 homes'
+	run "$cpulevel" suggest a
+	exits 2
+	run "$cpulevel" suggest a --groups 0
+	exits 2
+}
+
+# -- all of them -------------------------------------------------------------
+
+@test "fleet: no line is wider than a narrow terminal" {
+	command -v script >/dev/null || skip 'there is no script(1)'
+	for question in 'whatif m --kernel milan-*=6.18' 'explain vm web-17 --to clx-01' \
+		'place vm web-17' 'why-not vaes a' 'blame vaes' 'mobility a' \
+		'mobility --all' 'mobility --all --stranded' \
+		'suggest a --groups 2'; do
+		script -qec "stty cols 60; NO_COLOR=1 $cpulevel $question" \
+			/dev/null | tr -d '\r' >wide
+		[ -s wide ]
+		if grep -E '^.{61}' wide; then
+			echo "$question"
+			return 1
+		fi
+	done
+}
+
+@test "fleet: the same bytes each time, and as it was before" {
+	"$cpulevel" mobility a --json >one || true
+	"$cpulevel" mobility a --json >two || true
+	cmp one two
+	cp "$CPULEVEL_STORE" copy.db
+	export CPULEVEL_STORE=$PWD/copy.db
+	seq=$("$cpulevel" audit --json | tail -n 1 |
+		python3 -c 'import json, sys; print(json.loads(sys.stdin.read())["seq"])')
+	"$cpulevel" pool add a amd-1="$pool/milan.txt"
+	run "$cpulevel" mobility a --at "$seq" --json
+	[ "$output" = "$(cat one)" ]
+}
