@@ -6,6 +6,7 @@
 #include "console.h"
 #include "hypercall.h"
 #include "state.h"
+#include "traveller.h"
 
 #define PTE_PRESENT 1u
 #define PTE_FRAME 0x000ffffffffff000ull
@@ -15,7 +16,8 @@
 #define XEN_SLOTS 16u
 
 #define ROUNDS 3u /* the guest is paused before the last */
-#define ROUND_US 30000u
+#define ROUND_TURNS 8u
+#define ROUND_US 20000000u /* it is dead */
 
 static unsigned types[DOMAIN_PAGES];
 
@@ -145,13 +147,23 @@ static long send_dirty(const struct domain *d)
 	return rc ? rc : n;
 }
 
+/* However busy the machine below is, the guest does something in a round. */
+static void let_run(const struct domain *d)
+{
+	uint64_t to = traveller_turns(d) + ROUND_TURNS;
+	uint64_t end = clock_us() + ROUND_US;
+
+	while (traveller_turns(d) < to && clock_us() < end)
+		clock_wait(1000);
+}
+
 static long rounds(const struct domain *d)
 {
 	unsigned round;
 	long n;
 
 	for (round = 1; round <= ROUNDS; round++) {
-		clock_wait(ROUND_US);
+		let_run(d);
 		if (round == ROUNDS)
 			domctl(domctl_new(), XEN_DOMCTL_pausedomain, d->id);
 		n = send_dirty(d);
