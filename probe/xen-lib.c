@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dlopen-note.h"
+#include "format/dlopen-note.h"
 
 /*
  * Newest first: a machine may have several.  libxenguest brings the libxenctrl

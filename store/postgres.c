@@ -87,9 +87,12 @@ int pg_connected(struct pg *pg)
 int pg_open(const char *uri, unsigned flags, struct db **db,
 	    char err[STORE_ERROR])
 {
-	struct pg *pg = calloc(1, sizeof(*pg));
-	int rc;
+	int rc = libpq_open(err);
+	struct pg *pg;
 
+	if (rc)
+		return rc;
+	pg = calloc(1, sizeof(*pg));
 	if (!pg)
 		return -LVL_E_NO_MEMORY;
 	pg->db.engine = &db_postgres;

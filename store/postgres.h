@@ -14,9 +14,8 @@
 #ifndef LVL_STORE_POSTGRES_H
 #define LVL_STORE_POSTGRES_H
 
-#include <libpq-fe.h>
-
 #include "db.h"
+#include "libpq.h"
 
 #define PG_MAX_ARGS 64
 #define PG_MAX_COLUMNS 64

@@ -4,8 +4,8 @@
  * note in the section .note.dlopen, by the public "dlopen() metadata for ELF
  * files" (systemd.io/ELF_DLOPEN_METADATA).  `readelf -p .note.dlopen` shows it.
  */
-#ifndef LVL_PROBE_DLOPEN_NOTE_H
-#define LVL_PROBE_DLOPEN_NOTE_H
+#ifndef LVL_FORMAT_DLOPEN_NOTE_H
+#define LVL_FORMAT_DLOPEN_NOTE_H
 
 #include <stdint.h>
 
