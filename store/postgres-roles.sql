@@ -128,7 +128,7 @@ GRANT INSERT ON object, source, observed, level, change TO cpulevel_operator;
 
 -- -- publishers -------------------------------------------------------------
 
-GRANT SELECT ON schema, object, source, observed, counter, host
+GRANT SELECT ON schema, object, source, observed, counter, host, pool
 	TO cpulevel_publisher;
 GRANT SELECT (seq, time, txn) ON change TO cpulevel_publisher;
 GRANT INSERT ON object, source, observed, change TO cpulevel_publisher;

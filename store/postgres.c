@@ -44,7 +44,8 @@ static void hear(void *arg, const PGresult *notice)
 
 /*
  * Names are ours before they are anybody's, temporary ones last.  A program
- * that stopped in the middle of a transaction stops nobody for long.
+ * that stopped in the middle of a transaction stops nobody for long, and
+ * nobody waits for another one without end.
  */
 static int greet(struct pg *pg)
 {
@@ -52,6 +53,7 @@ static int greet(struct pg *pg)
 		{ "SET search_path = cpulevel, pg_temp", NULL },
 		{ "SET client_min_messages = warning", NULL },
 		{ "SET idle_in_transaction_session_timeout = '5min'", NULL },
+		{ "SET lock_timeout = '60s'", NULL },
 	};
 
 	pg->lost = pg->failed = pg->listening = 0;
@@ -63,7 +65,7 @@ static int greet(struct pg *pg)
 			 PQserverVersion(pg->conn) / 10000);
 		return -LVL_E_VERSION;
 	}
-	return pg_steps(pg, step, 3, NULL);
+	return pg_steps(pg, step, LVL_COUNT(step), NULL);
 }
 
 int pg_connected(struct pg *pg)

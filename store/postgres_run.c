@@ -15,6 +15,7 @@ static const struct {
 } states[] = {
 	{ "40001", LVL_E_AGAIN },     /* serialization_failure */
 	{ "40P01", LVL_E_AGAIN },     /* deadlock_detected */
+	{ "55P03", LVL_E_AGAIN },     /* lock_not_available */
 	{ "23505", LVL_E_DUPLICATE }, /* unique_violation */
 	{ "22021", LVL_E_RANGE },     /* character_not_in_repertoire */
 	{ "22003", LVL_E_RANGE },     /* numeric_value_out_of_range */

@@ -70,6 +70,21 @@ static void writers_follow(void **state)
 	assert_string_equal(ask("SELECT n FROM cpulevel.t"), "600");
 }
 
+/* Somebody who has stopped in the middle: to be tried again, not for ever. */
+static void writers_give_up(void **state)
+{
+	(void)state;
+	assert_int_equal(once("SET lock_timeout = '100ms'"), 0);
+	ask("BEGIN; LOCK TABLE cpulevel.writer IN EXCLUSIVE MODE");
+	assert_int_equal(db_postgres.begin(db, STORE_WRITE), -LVL_E_AGAIN);
+	assert_non_null(strstr(db->error, "lock timeout"));
+	begin(STORE_READ); /* readers do not care */
+	assert_int_equal(commit(), 0);
+	ask("ROLLBACK");
+	begin(STORE_WRITE);
+	assert_int_equal(commit(), 0);
+}
+
 /* A reader sees one state, and stops no writer. */
 static void readers_stand_still(void **state)
 {
@@ -279,6 +294,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(writers_follow),
+		TEST(writers_give_up),
 		TEST(readers_stand_still),
 		TEST(lost_before_commit),
 		TEST(lost_between),

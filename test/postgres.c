@@ -362,6 +362,37 @@ static void nothing_there(void **state)
 	assert_null(d);
 }
 
+static int open_code(unsigned flags, const char *says)
+{
+	char err[STORE_ERROR] = "";
+	struct db *d = NULL;
+	int rc = db_postgres.open(server, flags, &d, err);
+
+	if (rc)
+		assert_non_null(strstr(err, says));
+	else
+		db_postgres.close(d);
+	return rc;
+}
+
+/* Newer ones are refused, older ones are for those who write. */
+static void versions(void **state)
+{
+	(void)state;
+	ask("UPDATE cpulevel.schema SET version = 99");
+	assert_int_equal(open_code(0, "schema is version 99"), -LVL_E_VERSION);
+	assert_int_equal(open_code(STORE_READ_ONLY, "a newer one"),
+			 -LVL_E_VERSION);
+	ask("UPDATE cpulevel.schema SET version = 1");
+	assert_int_equal(open_code(0, ""), 0);
+	/* as if it was never made */
+	ask("DROP SCHEMA cpulevel CASCADE");
+	ask("CREATE SCHEMA cpulevel");
+	ask("CREATE TABLE cpulevel.schema AS SELECT 0 AS version");
+	assert_int_equal(open_code(STORE_READ_ONLY, "no inventory"),
+			 -LVL_E_NOT_FOUND);
+}
+
 /* -- callbacks ------------------------------------------------------------ */
 
 static int ask_inside(void *arg, const struct db_value *v, unsigned nr)
@@ -390,10 +421,18 @@ static void rows_within_rows(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(bound_values),    TEST(bulk_values),      TEST(sums),
-		TEST(bulk_many),       TEST(bulk_bare),        TEST(bulk_fails),
-		TEST(bulk_restricted), TEST(failed_is_failed), TEST(not_utf8),
-		TEST(nothing_there),   TEST(rows_within_rows),
+		TEST(bound_values),
+		TEST(bulk_values),
+		TEST(sums),
+		TEST(bulk_many),
+		TEST(bulk_bare),
+		TEST(bulk_fails),
+		TEST(bulk_restricted),
+		TEST(failed_is_failed),
+		TEST(not_utf8),
+		TEST(nothing_there),
+		TEST(versions),
+		TEST(rows_within_rows),
 	};
 
 	return beside_server(tests, sizeof(tests) / sizeof(tests[0]));
