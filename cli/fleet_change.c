@@ -117,8 +117,7 @@ static int become(struct fleet_view *v, const struct change_asked *a,
 	}
 	if (a->how == CHANGE_UPGRADE)
 		return fleet_view_machine(v, a->desc, &h->c.to);
-	rc = change_observed(v, was->name, was->source, a->how, a->what,
-			     &profile, h->basis);
+	rc = change_observed(v, was, a->what, h, &profile);
 	return rc ? rc : fleet_view_profile(v, profile, &h->c.to);
 }
 
@@ -193,6 +192,9 @@ static int add_hosts(struct fleet_view *v, struct changes *c,
 		const struct fleet_view_host *h = &v->host[i];
 		int there;
 
+		/* within a plan it may have left */
+		if (h->profile == LVL_FLEET_NONE)
+			continue;
 		if (pattern ? fnmatch(a->who, h->name, 0) != 0
 			    : strcmp(a->who, h->name) != 0)
 			continue;
@@ -216,5 +218,73 @@ int changes_find(struct fleet_view *v, struct changes *c)
 		rc = c->asked[i].how == CHANGE_JOIN
 			     ? add_join(v, c, &c->asked[i])
 			     : add_hosts(v, c, &c->asked[i]);
+	return rc;
+}
+
+/* -- in which order ------------------------------------------------------- */
+
+static int alike(const struct lvl_fleet_change *a,
+		 const struct lvl_fleet_change *b)
+{
+	return a->from == b->from && a->to == b->to &&
+	       a->unreachable == b->unreachable;
+}
+
+/* Hosts that change alike as one change; of[host] is which.  How many. */
+static size_t bundle(const struct changes *c, struct lvl_fleet_change *to,
+		     size_t *of)
+{
+	int apart = c->nr <= LVL_FLEET_EXACT;
+	size_t i, k, n = 0;
+
+	for (i = 0; i < c->nr; i++) {
+		const struct lvl_fleet_change *one = &c->host[i].c;
+
+		for (k = apart ? n : 0; k < n && !alike(&to[k], one); k++)
+			;
+		if (k == n)
+			to[n++] = *one;
+		else
+			to[k].hosts++;
+		of[i] = k;
+	}
+	return n;
+}
+
+/* The hosts of each bundle, in the order of the bundles. */
+static void unbundle(const size_t *of, size_t nr, const size_t *by, size_t n,
+		     size_t *order)
+{
+	size_t i, k, at = 0;
+
+	for (k = 0; k < n; k++)
+		for (i = 0; i < nr; i++)
+			if (of[i] == by[k])
+				order[at++] = i;
+}
+
+int changes_order(struct fleet_view *v, const struct changes *c, size_t *order,
+		  size_t *nr_blocked, int *exact)
+{
+	struct lvl_fleet_change *to = calloc(c->nr + 1, sizeof(*to));
+	size_t *of = calloc(c->nr + 1, sizeof(*of));
+	size_t *by = calloc(c->nr + 1, sizeof(*by));
+	size_t n, k, blocked = 0;
+	int rc = to && of && by ? 0 : -LVL_E_NO_MEMORY;
+
+	n = rc ? 0 : bundle(c, to, of);
+	if (!rc)
+		rc = lvl_fleet_order(v->model, &v->pool, to, n, by, &blocked,
+				     exact);
+	if (!rc)
+		unbundle(of, c->nr, by, n, order);
+	*nr_blocked = 0;
+	for (k = n - blocked; !rc && k < n; k++)
+		*nr_blocked += to[by[k]].hosts;
+	if (n < c->nr && blocked)
+		*exact = 0;
+	free(to);
+	free(of);
+	free(by);
 	return rc;
 }

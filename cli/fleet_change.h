@@ -29,6 +29,7 @@ struct change_host {
 	int64_t id;       /* 0: it joins */
 	enum change_how how;
 	struct lvl_fleet_change c;
+	int64_t source;  /* of these; 0: not known */
 	char basis[160]; /* what hosts it was seen on; "" */
 };
 
@@ -48,15 +49,23 @@ void changes_free(struct changes *c);
 /* Which hosts those are, and what they become.  Reads the hosts. */
 int changes_find(struct fleet_view *v, struct changes *c);
 
+/*
+ * In which order to go on, as lvl_fleet_order(); order has room for all.  Few
+ * hosts go one by one; of many, those that change alike follow one another.
+ */
+int changes_order(struct fleet_view *v, const struct changes *c, size_t *order,
+		  size_t *nr_blocked, int *exact);
+
 /* A version as people give it: the whole, or up to a dot or dash. */
 int change_is_version(const char *have, const char *want);
 
 /*
- * What hosts with this source show with another kernel or microcode, from
- * those that have it.  EXIT_INCOMPLETE after saying why nobody knows.
+ * What the host would show with another kernel or microcode (h->how), from
+ * hosts that have it; fills source and basis of h.  EXIT_INCOMPLETE after
+ * saying why nobody knows.
  */
-int change_observed(struct fleet_view *v, const char *host, int64_t source,
-		    enum change_how how, const char *version, int64_t *profile,
-		    char basis[160]);
+int change_observed(struct fleet_view *v, const struct fleet_view_host *was,
+		    const char *version, struct change_host *h,
+		    int64_t *profile);
 
 #endif

@@ -39,6 +39,7 @@ struct looking {
 	const char *version;
 	int best;        /* how many other parts are the same; -1: none yet */
 	int64_t profile; /* 0: several */
+	int64_t source;  /* one that shows it */
 	int cpu_seen;
 	char *basis;
 };
@@ -75,6 +76,7 @@ static int look(void *arg, const struct store_source *s, int64_t profile)
 	if (alike > l->best) {
 		l->best = alike;
 		l->profile = profile;
+		l->source = s->id;
 		note(l, s);
 	} else if (l->profile != profile) {
 		l->profile = 0;
@@ -82,30 +84,36 @@ static int look(void *arg, const struct store_source *s, int64_t profile)
 	return 0;
 }
 
-int change_observed(struct fleet_view *v, const char *host, int64_t source,
-		    enum change_how how, const char *version, int64_t *profile,
-		    char basis[160])
+int change_observed(struct fleet_view *v, const struct fleet_view_host *was,
+		    const char *version, struct change_host *h,
+		    int64_t *profile)
 {
 	struct store_source like = { 0 };
-	struct looking l = { &like, how, version, -1, 0, 0, basis };
-	int rc = source ? store_get_source(v->f->s, source, &like) : 0;
+	struct looking l = { .like = &like,
+			     .how = h->how,
+			     .version = version,
+			     .best = -1,
+			     .basis = h->basis };
+	int rc =
+		was->source ? store_get_source(v->f->s, was->source, &like) : 0;
 
 	if (!rc && like.cpu)
 		rc = store_scan_observed(v->f->s, look, &l);
 	if (rc)
 		return rc;
 	*profile = l.profile;
+	h->source = l.source;
 	if (l.profile)
 		return 0;
 	if (!like.cpu)
-		cli_error("%s never said what its CPU is", host);
+		cli_error("%s never said what its CPU is", was->name);
 	else if (l.best >= 0)
 		cli_error("%s: hosts with this CPU and %s %s do not agree on "
 			  "what they show",
-			  host, change_names[how], version);
+			  was->name, change_names[h->how], version);
 	else
-		cli_error("%s: no host with this CPU has shown %s %s", host,
-			  change_names[how], version);
+		cli_error("%s: no host with this CPU has shown %s %s",
+			  was->name, change_names[h->how], version);
 	fputs("describe one with `cpulevel capture` and ask with --upgrade "
 	      "HOST=FILE\n",
 	      stderr);

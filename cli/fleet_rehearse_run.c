@@ -69,17 +69,60 @@ static size_t place_of(const struct rehearsal *r, const struct rehearse_vm *vm)
 	return h->active ? h->profile : LVL_FLEET_ELSEWHERE;
 }
 
-/* The groups of the pool as the VMs are now. */
-static int regroup(struct rehearsal *r)
+static int by_host(const void *x, const void *y)
+{
+	const struct rehearse_vm *a = x, *b = y;
+
+	if (a->host != b->host)
+		return a->host < b->host ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+/* The VMs of one host follow one another; the first of them. */
+static size_t first_of(const struct rehearsal *r, int64_t host)
+{
+	size_t from = 0, to = r->nr_vms;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (r->vm[middle].host < host)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* One VM into the groups of the pool as it is now, or out of them. */
+static int count_vm(struct rehearsal *r, const struct rehearse_vm *vm, int n)
+{
+	return lvl_fleet_pool_vms(&r->v.pool, vm->seen, vm->level,
+				  place_of(r, vm), n);
+}
+
+/* All VMs of the host; before it changes out, after it in again. */
+static int count_guests(struct rehearsal *r, int64_t host, int n)
 {
 	size_t i;
 	int rc = 0;
 
+	for (i = first_of(r, host);
+	     !rc && host && i < r->nr_vms && r->vm[i].host == host; i++)
+		rc = count_vm(r, &r->vm[i], n);
+	return rc;
+}
+
+static int group_all(struct rehearsal *r)
+{
+	size_t i;
+	int rc = 0;
+
+	if (r->nr_vms)
+		qsort(r->vm, r->nr_vms, sizeof(*r->vm), by_host);
 	r->v.pool.nr_groups = 0;
 	for (i = 0; !rc && i < r->nr_vms; i++)
-		rc = lvl_fleet_pool_vms(&r->v.pool, r->vm[i].seen,
-					r->vm[i].level, place_of(r, &r->vm[i]),
-					1);
+		rc = count_vm(r, &r->vm[i], 1);
 	return rc;
 }
 
@@ -127,13 +170,14 @@ static void ask_guests(struct rehearsal *r, int64_t host,
 {
 	size_t i;
 
-	for (i = 0; host && i < r->nr_vms; i++) {
+	for (i = first_of(r, host);
+	     host && i < r->nr_vms && r->vm[i].host == host; i++) {
 		const struct rehearse_vm *vm = &r->vm[i];
 		struct lvl_fleet_group g = { vm->seen, 0, 0, 1 };
 		struct lvl_fleet_reach reach;
 
 		g.on = place_of(r, vm);
-		if (vm->host != host || g.on == LVL_FLEET_HOME)
+		if (g.on == LVL_FLEET_HOME)
 			continue;
 		lvl_fleet_reach(r->v.model, &r->v.pool, &g, &reach);
 		s->moves++;
@@ -150,6 +194,7 @@ static void move_host(struct rehearsal *r, const struct change_host *h)
 		if (r->v.host[i].id == h->id) {
 			r->v.host[i].profile = h->c.to;
 			r->v.host[i].active = h->c.to != LVL_FLEET_NONE;
+			r->v.host[i].source = h->source;
 			r->changed[i] = 1;
 		}
 }
@@ -161,7 +206,7 @@ static int change_one(struct rehearsal *r, const struct plan_step *of,
 	struct lvl_fleet_pool after = { .nr_members = 0 };
 	struct lvl_fleet_effect e = { .nr = 0 };
 	size_t order, blocked = 0;
-	int exact, rc = s ? regroup(r) : -LVL_E_NO_MEMORY;
+	int exact, rc = s ? 0 : -LVL_E_NO_MEMORY;
 
 	if (!rc)
 		rc = lvl_fleet_pool_copy(&after, &r->v.pool);
@@ -180,54 +225,34 @@ static int change_one(struct rehearsal *r, const struct plan_step *of,
 		s->stranded = e.stranded;
 		s->homeless = blocked != 0;
 		s->way_back = lvl_fleet_way_back(r->v.model, &after, &h->c);
-		lvl_fleet_pool_free(&r->v.pool);
-		r->v.pool = after;
+		rc = count_guests(r, h->id, -1);
+		if (!rc)
+			rc = lvl_fleet_apply(&r->v.pool, &h->c, 1);
 		move_host(r, h);
-	} else {
-		lvl_fleet_pool_free(&after);
+		if (!rc)
+			rc = count_guests(r, h->id, 1);
 	}
+	lvl_fleet_pool_free(&after);
 	lvl_fleet_effect_free(&e);
 	return rc;
 }
 
 /* -- an item of the plan -------------------------------------------------- */
 
-/* What hosts are now, after the steps before, not what the store has. */
-static void as_they_are(const struct rehearsal *r, struct changes *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->nr; i++) {
-		const struct fleet_view_host *h =
-			fleet_view_host(&r->v, c->host[i].id);
-
-		if (h)
-			c->host[i].c.from = h->profile;
-	}
-}
-
 /* In an order in which every VM keeps a home, if there is one. */
 static int change_all(struct rehearsal *r, const struct plan_step *of,
 		      struct changes *c)
 {
-	struct lvl_fleet_change *one;
 	size_t *order, i, blocked;
 	int exact, rc = changes_find(&r->v, c);
 
 	if (rc)
 		return rc;
-	as_they_are(r, c);
-	one = calloc(c->nr + 1, sizeof(*one));
 	order = calloc(c->nr + 1, sizeof(*order));
-	for (i = 0; one && i < c->nr; i++)
-		one[i] = c->host[i].c;
-	rc = one && order ? regroup(r) : -LVL_E_NO_MEMORY;
-	if (!rc)
-		rc = lvl_fleet_order(r->v.model, &r->v.pool, one, c->nr, order,
-				     &blocked, &exact);
+	rc = order ? changes_order(&r->v, c, order, &blocked, &exact)
+		   : -LVL_E_NO_MEMORY;
 	for (i = 0; !rc && i < c->nr; i++)
 		rc = change_one(r, of, &c->host[order[i]]);
-	free(one);
 	free(order);
 	return rc;
 }
@@ -280,7 +305,7 @@ static int power_cycle(struct rehearsal *r, const struct plan_step *of)
 	snprintf(pattern, sizeof(pattern), "%.*s",
 		 equal ? (int)(equal - of->value) : 255, of->value);
 	s = add_step(r, of, of->value);
-	rc = s ? regroup(r) : -LVL_E_NO_MEMORY;
+	rc = s ? 0 : -LVL_E_NO_MEMORY;
 	for (i = 0; !rc && i < r->nr_vms; i++) {
 		struct rehearse_vm *vm = &r->vm[i];
 		const struct lvl_policy *p = r->v.model->seen[vm->seen].policy;
@@ -296,9 +321,13 @@ static int power_cycle(struct rehearsal *r, const struct plan_step *of)
 			vendor[n] = of_vendor;
 			n += !rc && n + 1 < LVL_COUNT(vendor);
 		}
+		if (!rc)
+			rc = count_vm(r, vm, -1);
 		vm->seen = rc ? vm->seen : seen[k];
 		vm->level = id;
 		vm->cycled = 1;
+		if (!rc)
+			rc = count_vm(r, vm, 1);
 		s->cycled++;
 	}
 	if (!rc && !s->cycled) {
@@ -321,6 +350,8 @@ int rehearse_run(struct rehearsal *r)
 		rc = -LVL_E_NO_MEMORY;
 	if (!rc)
 		rc = read_vms(r);
+	if (!rc)
+		rc = group_all(r);
 	for (i = 0; !rc && i < r->plan->nr; i++) {
 		const struct plan_step *s = &r->plan->step[i];
 
@@ -328,7 +359,7 @@ int rehearse_run(struct rehearsal *r)
 			     ? power_cycle(r, s)
 			     : change_all(r, s, &r->changes[i]);
 	}
-	return rc ? rc : regroup(r);
+	return rc;
 }
 
 void rehearse_free(struct rehearsal *r)

@@ -48,70 +48,6 @@ static int ask_all_guests(struct whatif *w)
 	return rc;
 }
 
-/* -- in which order ------------------------------------------------------- */
-
-/* Hosts that change alike, as one change. */
-struct bundle {
-	struct lvl_fleet_change c;
-	size_t first; /* of the hosts */
-};
-
-static int alike(const struct lvl_fleet_change *a,
-		 const struct lvl_fleet_change *b)
-{
-	return a->from == b->from && a->to == b->to &&
-	       a->unreachable == b->unreachable;
-}
-
-/* Few hosts go one by one; of many, those that are alike together. */
-static size_t bundle(const struct whatif *w, struct lvl_fleet_change *c,
-		     size_t *of)
-{
-	int apart = w->changes->nr <= LVL_FLEET_EXACT;
-	size_t i, k, n = 0;
-
-	for (i = 0; i < w->changes->nr; i++) {
-		const struct lvl_fleet_change *one = &w->changes->host[i].c;
-
-		for (k = apart ? n : 0; k < n && !alike(&c[k], one); k++)
-			;
-		if (k == n)
-			c[n++] = *one;
-		else
-			c[k].hosts++;
-		of[i] = k;
-	}
-	return n;
-}
-
-static int find_order(struct whatif *w)
-{
-	size_t nr = w->changes->nr, n, i, k, at = 0, blocked = 0;
-	struct lvl_fleet_change *c = calloc(nr + 1, sizeof(*c));
-	size_t *of = calloc(nr + 1, sizeof(*of));
-	size_t *order = calloc(nr + 1, sizeof(*order));
-	int rc = c && of && order ? 0 : -LVL_E_NO_MEMORY;
-
-	n = rc ? 0 : bundle(w, c, of);
-	if (!rc)
-		rc = lvl_fleet_order(w->v.model, &w->v.pool, c, n, order,
-				     &blocked, &w->exact);
-	w->nr_blocked = 0;
-	for (k = 0; !rc && k < n; k++)
-		for (i = 0; i < nr; i++) {
-			if (of[i] != order[k])
-				continue;
-			w->order[at++] = i;
-			w->nr_blocked += k >= n - blocked;
-		}
-	if (n < nr && blocked)
-		w->exact = 0;
-	free(c);
-	free(of);
-	free(order);
-	return rc;
-}
-
 /* -- the whole ------------------------------------------------------------ */
 
 static int make_after(struct whatif *w, struct lvl_fleet_pool *after)
@@ -159,7 +95,8 @@ int whatif_evaluate(struct whatif *w)
 	if (!rc)
 		rc = ask_all_guests(w);
 	if (!rc)
-		rc = find_order(w);
+		rc = changes_order(&w->v, w->changes, w->order, &w->nr_blocked,
+				   &w->exact);
 	find_way_back(w);
 	return rc;
 }

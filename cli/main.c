@@ -7,18 +7,9 @@
 #include <unistd.h>
 
 static const struct verb *const verbs[] = {
-	&verb_capture,
-	&verb_import,
-	&verb_show,
-	&verb_level,
-	&verb_check,
-	&verb_diff,
-	&verb_explain,
-	&verb_gen,
-	&verb_caps,
-	&verb_mask,
-	&verb_verify,
-	&verb_xen,
+	&verb_capture, &verb_import, &verb_show,    &verb_level,
+	&verb_check,   &verb_diff,   &verb_explain, &verb_gen,
+	&verb_caps,    &verb_mask,   &verb_verify,  &verb_xen,
 };
 
 static const struct verb *const fleet_verbs[] = {

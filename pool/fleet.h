@@ -265,7 +265,7 @@ enum lvl_verdict lvl_fleet_way_back(const struct lvl_fleet *f,
  * receives the numbers of the changes.  *nr_blocked: those for which there is
  * no such moment, at the end of order; *exact 0: not all orders were tried.
  */
-#define LVL_FLEET_EXACT 9 /* changes of which all orders are tried */
+#define LVL_FLEET_EXACT 16 /* changes of which all orders are tried */
 int lvl_fleet_order(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		    const struct lvl_fleet_change *c, size_t nr, size_t *order,
 		    size_t *nr_blocked, int *exact);

@@ -20,6 +20,8 @@ struct ordering {
 	size_t *order, *best;
 	size_t nr_best; /* changes of the longest order that was found */
 	uint8_t *done;
+	size_t set;     /* those that are done, as bits */
+	uint8_t *tried; /* by set: what follows does not do */
 };
 
 static int admits(struct ordering *o, size_t profile, size_t group)
@@ -79,6 +81,7 @@ static void change(struct ordering *o, size_t i, int64_t sign)
 		o->homes[g] += n * (o->wins[i * groups + g] -
 				    o->loses[i * groups + g]);
 	o->done[i] = sign > 0;
+	o->set ^= o->nr <= LVL_FLEET_EXACT ? (size_t)1 << i : 0;
 }
 
 /* It takes no group a home: to do it first is never wrong. */
@@ -114,7 +117,10 @@ static void keep_best(struct ordering *o, size_t at)
 	o->nr_best = at;
 }
 
-/* All harmless ones first, then each other in turn; 1: all are in order. */
+/*
+ * All harmless ones first, then each other in turn; 1: all are in order.  How
+ * things are depends on what is done, not on the order in which it was.
+ */
 static int search(struct ordering *o, size_t at, int exact)
 {
 	size_t i, pass, from = at;
@@ -126,6 +132,10 @@ static int search(struct ordering *o, size_t at, int exact)
 				o->order[at++] = i;
 			}
 	keep_best(o, at);
+	if (exact && o->tried[o->set])
+		goto back;
+	if (exact)
+		o->tried[o->set] = 1;
 	for (i = 0; at < o->nr && i < o->nr; i++) {
 		if (o->done[i] || is_twin(o, i) || !possible(o, i))
 			continue;
@@ -137,6 +147,7 @@ static int search(struct ordering *o, size_t at, int exact)
 	}
 	if (at == o->nr)
 		return 1;
+back:
 	while (at > from)
 		change(o, o->order[--at], -1);
 	return 0;
@@ -152,8 +163,9 @@ static int prepare(struct ordering *o)
 	o->wins = calloc(groups, o->nr + 1);
 	o->order = calloc(o->nr + 1, sizeof(*o->order));
 	o->done = calloc(o->nr + 1, 1);
+	o->tried = calloc((size_t)1 << LVL_FLEET_EXACT, 1);
 	return o->homes && o->needs && o->loses && o->wins && o->order &&
-			       o->done
+			       o->done && o->tried
 		       ? 0
 		       : -LVL_E_NO_MEMORY;
 }
@@ -198,5 +210,6 @@ int lvl_fleet_order(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 	free(o.wins);
 	free(o.order);
 	free(o.done);
+	free(o.tried);
 	return rc;
 }

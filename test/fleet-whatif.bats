@@ -189,6 +189,24 @@ plans() {
 	says 'every VM keeps a home at every step'
 }
 
+@test "rehearse: a host that left is not there any more; one that came back is" {
+	plans
+	printf 'pool: s\nsteps:\n  - leave: spr-a\n  - kernel: spr-*=6.1\n' >plan.yaml
+	run "$cpulevel" rehearse plan.yaml --json
+	exits 0
+	[ "$(field '[s["who"] for s in d["steps"]]')" = "['spr-a', 'spr-b']" ]
+	[ "$(field '[s["after"] for s in d["steps"]]')" = '[133, 145]' ]
+	printf 'pool: s\nsteps:\n  - leave: [spr-a, spr-a]\n' >plan.yaml
+	run "$cpulevel" rehearse plan.yaml
+	exits 3
+	says 'spr-a is no host of s'
+	printf 'pool: s\nsteps:\n  - leave: spr-c\n  - join: %s\n' \
+		"$pool/spr.txt" >plan.yaml
+	run "$cpulevel" rehearse plan.yaml --json
+	[ "$(field '[s["before"] for s in d["steps"]]')" = '[133, 133]' ]
+	[ "$(field 'd["steps"][0]["cannot_move"]')" = 1 ]
+}
+
 @test "rehearse: FILE:LINE where a plan is bad" {
 	plans
 	printf 'pool: s\nsteps:\n  - leav: spr-a\n' >plan.yaml
