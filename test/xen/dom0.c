@@ -1,56 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A domain 0 that does what its command line says, tells it in lines that a
- * program can read, and ends.  test/xen/boot boots it.
+ * program can read, and ends.  test/xen/boot boots it:
+ *
+ *	capture    what Xen knows of the host, for `cpulevel import`
+ *	guests     a PV and a PVH guest, with the policies of the module
+ *	errors     policies that are wrong
+ *	oracle=N   N random policies for each kind of guest; seed=N
  */
 #include <cpulevel/types.h>
 
 #include "capture.h"
 #include "console.h"
-#include "domain.h"
-#include "guests.h"
+#include "errors.h"
 #include "hypercall.h"
-#include "policy.h"
+#include "levelled.h"
+#include "oracle.h"
 #include "start.h"
 
 void dom0_main(const struct start_info *info);
 
-static const struct image probes[] = {
-	{ probe_pv, probe_pv_end, 2 },
-	{ probe_pvh, probe_pvh_end, 2 },
-};
-
-static long ask(struct domain *d)
+static void each(void (*what)(int hvm))
 {
-	const struct image *image = &probes[d->hvm];
-	struct probe *probe;
-	long rc = image_build(d, image);
-
-	if (rc)
-		return rc;
-	probe = image_data(d, image, 0);
-	probe->left = 1;
-	probe->ask[0].leaf = 1;
-	rc = domain_run(d);
-	if (rc)
-		return rc;
-	probe = image_data(d, image, 0);
-	print("guest %s %w native=%w forced=%w\n", d->hvm ? "pvh" : "pv",
-	      probe->done, probe->ask[0].native[2], probe->ask[0].forced[2]);
-	return 0;
+	what(0);
+	what(1);
 }
 
-static void guest(int hvm)
+static void random_policies(int hvm)
 {
-	struct domain d;
-	long rc = domain_create(&d, hvm);
-
-	if (!rc) {
-		rc = ask(&d);
-		domain_destroy(&d);
-	}
-	if (rc)
-		print("fail %s guest: %d\n", hvm ? "pvh" : "pv", rc);
+	oracle(hvm, start_number("oracle", 5000), start_number("seed", 1));
 }
 
 void dom0_main(const struct start_info *info)
@@ -59,10 +37,12 @@ void dom0_main(const struct start_info *info)
 	print("lab 1 xen=%w\n", xen_version());
 	if (start_has("capture"))
 		capture();
-	if (start_has("guests")) {
-		guest(0);
-		guest(1);
-	}
+	if (start_has("guests"))
+		each(levelled);
+	if (start_has("errors"))
+		each(errors);
+	if (start_has("oracle"))
+		each(random_policies);
 	print("lab end\n");
 	console_flush();
 	reboot();

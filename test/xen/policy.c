@@ -103,9 +103,15 @@ int policy_same(struct xen_policy *a, struct xen_policy *b)
 int policy_to_lvl(struct lvl_policy *to, const struct xen_policy *from,
 		  struct lvl_err *err)
 {
+	lvl_policy_clear(to);
+	return policy_merge_lvl(to, from, err);
+}
+
+int policy_merge_lvl(struct lvl_policy *to, const struct xen_policy *from,
+		     struct lvl_err *err)
+{
 	int rc;
 
-	lvl_policy_clear(to);
 	rc = lvl_xen_leaves_in(to, (const struct lvl_leaf *)from->leaf,
 			       from->nr_leaves, err);
 	if (rc)

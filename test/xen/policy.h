@@ -44,9 +44,11 @@ xen_msr_entry_t *policy_msr(struct xen_policy *p, uint32_t index);
 int policy_same(struct xen_policy *a, struct xen_policy *b);
 
 /*
- * To and from the library's; as lvl_xen_leaves_in() and _out(), nothing known
- * before.  0 or -LVL_E_...
+ * To and from the library's, as lvl_xen_leaves_in() and _out(): what Xen does
+ * not mention keeps its value (merge), or is not known.  0 or -LVL_E_...
  */
+int policy_merge_lvl(struct lvl_policy *to, const struct xen_policy *from,
+		     struct lvl_err *err);
 int policy_to_lvl(struct lvl_policy *to, const struct xen_policy *from,
 		  struct lvl_err *err);
 int policy_from_lvl(struct xen_policy *to, const struct lvl_policy *from);
