@@ -65,6 +65,18 @@ int lvl_xen_has_msr(uint32_t index)
 	return index == 0xce || index == 0x10a;
 }
 
+/*
+ * Xen clears bits 31:16 of 0x80000008 eax in every policy: its guests read 0,
+ * which means "as maxphysaddr".  The width cannot be said.
+ */
+static void hide_guest_width(struct lvl_gen *g, struct lvl_leaf *l)
+{
+	if (l->leaf != 0x80000008)
+		return;
+	l->reg[0] &= 0xffff;
+	lvl_forget(&g->given, LVL_F_GUEST_MAXPHYSADDR);
+}
+
 size_t lvl_xen_leaves(struct lvl_gen *g, struct lvl_leaf leaf[LVL_XEN_LEAVES])
 {
 	size_t n = 0;
@@ -77,7 +89,8 @@ size_t lvl_xen_leaves(struct lvl_gen *g, struct lvl_leaf leaf[LVL_XEN_LEAVES])
 		    !lvl_leaf_take(g, l, leaf[n].reg))
 			continue;
 		leaf[n].leaf = l->leaf;
-		leaf[n++].subleaf = l->subleaf;
+		leaf[n].subleaf = l->subleaf;
+		hide_guest_width(g, &leaf[n++]);
 	}
 	return n;
 }

@@ -146,33 +146,60 @@ static int end_policy(struct lvl_import *im, struct dump *d)
 	return 0;
 }
 
-/* Of guests that it does not run, Xen prints zeroes. */
-static void drop_guests(struct lvl_import *im, enum lvl_kind kind)
+int lvl_xen_signature(struct lvl_import *im, int viridian)
+{
+	/* public/arch-x86/cpuid.h; Hyper-V TLFS 2.4.1 */
+	static const uint32_t names[][3] = {
+		{ 0x566e6558, 0x65584d4d, 0x4d4d566e }, /* XenVMMXenVMM */
+		{ 0x7263694d, 0x666f736f, 0x76482074 }, /* Microsoft Hv */
+	};
+	static const unsigned fields[] = { LVL_F_HV_ID_0, LVL_F_HV_ID_1,
+					   LVL_F_HV_ID_2 };
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; i < LVL_COUNT(fields) && !rc; i++)
+		rc = lvl_import_field(im, fields[i], names[viridian != 0][i]);
+	return rc;
+}
+
+/*
+ * Of guests that it does not run, Xen prints zeroes; to the others it shows
+ * its signature, which is in no policy.
+ */
+static int end_guests(struct lvl_import *im, enum lvl_kind kind)
 {
 	struct lvl_policy **p = &im->d->policy[kind];
 	uint32_t any = 0;
 	unsigned w;
+	int rc;
 
 	for (w = 0; *p && w < LVL_NR_WORDS; w++)
 		any |= (*p)->v[w];
-	if (any)
-		return;
-	free(*p);
-	*p = NULL;
+	if (!any) {
+		free(*p);
+		*p = NULL;
+		return 0;
+	}
+	rc = lvl_import_kind(im, kind);
+	return rc ? rc : lvl_xen_signature(im, 0);
 }
 
 static int deliver(struct lvl_import *im, struct dump *d)
 {
+	static const enum lvl_kind guests[] = {
+		LVL_KIND_PV_MAX,
+		LVL_KIND_PV_DEFAULT,
+		LVL_KIND_HVM_MAX,
+		LVL_KIND_HVM_DEFAULT,
+	};
 	int rc = end_policy(im, d);
 	int any = d->sets || d->seen;
+	unsigned i;
 
 	memset(d, 0, sizeof(*d));
-	if (!rc && any) {
-		drop_guests(im, LVL_KIND_PV_MAX);
-		drop_guests(im, LVL_KIND_PV_DEFAULT);
-		drop_guests(im, LVL_KIND_HVM_MAX);
-		drop_guests(im, LVL_KIND_HVM_DEFAULT);
-	}
+	for (i = 0; !rc && any && i < LVL_COUNT(guests); i++)
+		rc = end_guests(im, guests[i]);
 	return rc || !any ? rc : lvl_import_done(im);
 }
 

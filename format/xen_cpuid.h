@@ -12,4 +12,11 @@
  */
 void lvl_xen_absent_is_zero(struct lvl_policy *p, int raw, uint64_t most);
 
+/*
+ * The current policy is one of guests, which see Xen's signature, or Hyper-V's
+ * with Viridian enlightenments.  0 or -LVL_E_..., with its message.
+ */
+struct lvl_import;
+int lvl_xen_signature(struct lvl_import *im, int viridian);
+
 #endif

@@ -141,18 +141,9 @@ int xen_policy_import(struct lvl_import *im, const struct xen_policy *p)
 
 int xen_policy_signature(struct lvl_import *im, int viridian)
 {
-	/* public/arch-x86/cpuid.h; Hyper-V TLFS 2.4.1 */
-	static const uint32_t names[][3] = {
-		{ 0x566e6558, 0x65584d4d, 0x4d4d566e }, /* XenVMMXenVMM */
-		{ 0x7263694d, 0x666f736f, 0x76482074 }, /* Microsoft Hv */
-	};
-	static const unsigned fields[] = { LVL_F_HV_ID_0, LVL_F_HV_ID_1,
-					   LVL_F_HV_ID_2 };
 	unsigned i;
-	int rc = 0;
+	int rc = lvl_xen_signature(im, viridian);
 
-	for (i = 0; i < LVL_COUNT(fields) && !rc; i++)
-		rc = lvl_import_field(im, fields[i], names[viridian != 0][i]);
 	/* what other hypervisors have behind it, Xen has not */
 	for (i = 0; i < LVL_NR_WORDS; i++)
 		if (lvl_words[i].place <= LVL_PLACE_EDX &&

@@ -86,6 +86,7 @@ class Lab:
     def __init__(self, tool, dom0, folder):
         self.tool, self.dom0, self.folder = tool, dom0, folder
         self.boots, self.spent = 0, 0.0
+        self.captured = set()
         if not shutil.which(QEMU):
             raise NotHere('%s is not installed (qemu-system-x86)' % QEMU)
         self.xen = os.environ.get('XEN') or self.fetched()
@@ -106,6 +107,8 @@ class Lab:
     def boot(self, name, cpu, words, module='', options=''):
         """A Boot, or Broken with the last lines."""
         log, started = self.path(name + '.log'), time.monotonic()
+        if os.path.exists(log):
+            os.unlink(log)
         p = subprocess.run(
             [os.path.join(HERE, 'boot'), cpu, log, self.dom0, words, module, options],
             env=dict(os.environ, XEN=self.xen), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -133,11 +136,12 @@ class Lab:
         return json.loads(self.ask(*args, '--json', good=good))
 
     def capture(self, name, cpu, options=''):
-        """The description of a host, as a file; made once."""
+        """The description of a host, as a file; made once in a run."""
         out = self.path(name + '.txt')
-        if not os.path.exists(out):
+        if name not in self.captured:
             self.boot(name, cpu, 'capture', options=options)
             self.ask('import', self.path(name + '.log'), '-o', out)
+            self.captured.add(name)
         return out
 
 
