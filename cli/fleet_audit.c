@@ -23,89 +23,153 @@ struct audit {
 	long limit; /* the newest; 0: all */
 	/* of one run */
 	struct fleet *f;
-	struct store_change_filter filter;
-	int64_t matched, skip;
-	int counting;
+	enum store_kind kind;
+	struct store_change_filter filter; /* since and until */
+	int by_name;                       /* the row is gone: its name tells */
+	int64_t *seq;
+	size_t nr, room;
 };
 
-static int one(void *arg, const struct store_change *c)
+static int show(void *arg, const struct store_change *c)
 {
 	struct audit *a = arg;
 
-	if (a->name && !a->filter.pool &&
-	    (!c->name || strcmp(c->name, a->name) != 0))
-		return 0;
-	a->matched++;
-	if (a->counting || a->matched <= a->skip)
-		return 0;
 	return a->f->json ? fleet_change_json(a->f, c)
 			  : fleet_change_line(a->f, c);
 }
 
-/* The name is looked for in the changes themselves: rows go, they stay. */
-static int choose(struct fleet *f, struct audit *a)
+/* -- of one thing: its numbers first, since they come from several places -- */
+
+static int keep(struct audit *a, int64_t seq)
+{
+	int64_t *grown = cli_grow(a->seq, a->nr, &a->room, sizeof(*grown));
+
+	if (!grown)
+		return -LVL_E_NO_MEMORY;
+	a->seq = grown;
+	a->seq[a->nr++] = seq;
+	return 0;
+}
+
+static int of_row(void *arg, const struct store_change *c)
+{
+	struct audit *a = arg;
+
+	if (a->by_name && (!c->name || strcmp(c->name, a->name) != 0))
+		return 0;
+	return keep(a, c->seq);
+}
+
+/* Levels that were set: for it, or it for others. */
+static int of_assign(void *arg, const struct store_change *c)
+{
+	struct audit *a = arg;
+	const char *key = a->kind == STORE_KIND_LEVEL ? "level" : "name";
+
+	if (a->kind != STORE_KIND_LEVEL && !fleet_row_is(c, "scope", a->what))
+		return 0;
+	return fleet_row_is(c, key, a->name) ? keep(a, c->seq) : 0;
+}
+
+/* By its number if it is there; its name is in the changes if it is not. */
+static int choose(struct fleet *f, struct audit *a,
+		  struct store_change_filter *which)
 {
 	struct store_pool p;
 	struct store_host h;
 	struct store_vm v;
-	unsigned i;
 	int rc = -LVL_E_NOT_FOUND;
 
-	if (!a->what)
-		return 0;
-	for (i = 0; i < LVL_COUNT(kinds); i++)
-		if (!strcmp(kinds[i].name, a->what))
-			a->filter.kind = (int)kinds[i].kind;
-	switch (a->filter.kind) {
-	case STORE_KIND_POOL:
-		/* and all that concerns it */
+	*which = a->filter;
+	which->kind = (int)a->kind;
+	if (a->kind == STORE_KIND_POOL)
 		rc = store_find_pool(f->s, a->name, &p);
-		if (!rc) {
-			a->filter.pool = p.id;
-			a->filter.kind = -1;
-		}
-		break;
-	case STORE_KIND_HOST:
+	else if (a->kind == STORE_KIND_HOST)
 		rc = store_find_host(f->s, a->name, &h);
-		a->filter.id = rc ? 0 : h.id;
-		break;
-	case STORE_KIND_VM:
+	else if (a->kind == STORE_KIND_VM)
 		rc = store_find_vm(f->s, a->name, &v);
-		a->filter.id = rc ? 0 : v.id;
-		break;
-	default:
-		break;
+	a->by_name = rc == -LVL_E_NOT_FOUND;
+	if (rc)
+		return a->by_name ? 0 : rc;
+	if (a->kind == STORE_KIND_POOL) {
+		/* and all that concerns it */
+		which->kind = -1;
+		which->pool = p.id;
+	} else {
+		which->id = a->kind == STORE_KIND_HOST ? h.id : v.id;
 	}
-	return rc == -LVL_E_NOT_FOUND ? 0 : rc;
+	return 0;
+}
+
+static int by_number(const void *x, const void *y)
+{
+	const int64_t *a = x, *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static int one_by_one(struct fleet *f, struct audit *a)
+{
+	size_t i = 0;
+	int rc = 0;
+
+	qsort(a->seq, a->nr, sizeof(*a->seq), by_number);
+	if (a->limit && a->nr > (size_t)a->limit)
+		i = a->nr - (size_t)a->limit;
+	for (; i < a->nr && !rc; i++) {
+		const struct store_change_filter just = {
+			.since = a->seq[i] - 1,
+			.until = a->seq[i],
+			.kind = -1,
+		};
+
+		if (!i || a->seq[i] != a->seq[i - 1])
+			rc = store_changes(f->s, &just, show, a);
+	}
+	return rc;
+}
+
+static int of_one(struct fleet *f, struct audit *a)
+{
+	struct store_change_filter which, sets = a->filter;
+	int rc = choose(f, a, &which);
+
+	a->nr = 0;
+	sets.kind = STORE_KIND_ASSIGN;
+	if (!rc)
+		rc = store_changes(f->s, &which, of_row, a);
+	if (!rc && a->kind != STORE_KIND_HOST)
+		rc = store_changes(f->s, &sets, of_assign, a);
+	if (rc)
+		return rc;
+	if (a->nr)
+		return one_by_one(f, a);
+	cli_error("no change of a %s \"%s\"", a->what, a->name);
+	return EXIT_INPUT;
 }
 
 static int audit_body(struct fleet *f, void *arg)
 {
 	struct audit *a = arg;
-	int rc;
+	int64_t last;
+	int rc = store_last(f->s, &last);
 
 	a->f = f;
 	a->filter = (struct store_change_filter){ .kind = -1 };
-	a->matched = a->skip = 0;
-	rc = choose(f, a);
 	if (!rc && a->since)
 		rc = fleet_seq(f, a->since, &a->filter.since);
 	if (!rc && f->at)
 		rc = fleet_seq(f, f->at, &a->filter.until);
-	a->counting = 1;
-	if (!rc && (a->limit || a->name))
-		rc = store_changes(f->s, &a->filter, one, a);
 	if (rc)
 		return rc;
-	if (a->name && !a->matched) {
-		cli_error("no change of a %s \"%s\"", a->what, a->name);
-		return EXIT_INPUT;
-	}
-	if (a->limit && a->matched > a->limit)
-		a->skip = a->matched - a->limit;
-	a->counting = 0;
-	a->matched = 0;
-	return store_changes(f->s, &a->filter, one, a);
+	if (a->what)
+		return of_one(f, a);
+	if (a->filter.until)
+		last = a->filter.until;
+	/* numbers have no gaps */
+	if (a->limit && last - a->limit > a->filter.since)
+		a->filter.since = last - a->limit;
+	return store_changes(f->s, &a->filter, show, a);
 }
 
 static int set_what(struct audit *a, const char *what, const char *name)
@@ -114,9 +178,12 @@ static int set_what(struct audit *a, const char *what, const char *name)
 
 	a->what = what;
 	a->name = name;
-	for (i = 0; i < LVL_COUNT(kinds); i++)
-		if (!strcmp(kinds[i].name, what))
-			return 0;
+	for (i = 0; i < LVL_COUNT(kinds); i++) {
+		if (strcmp(kinds[i].name, what) != 0)
+			continue;
+		a->kind = kinds[i].kind;
+		return 0;
+	}
 	return cli_usage("\"%s\": pool, host, vm or level", what);
 }
 
@@ -148,7 +215,9 @@ static int run_audit(int argc, char **argv)
 		rc = set_what(&a, argv[optind], argv[optind + 1]);
 	if (rc)
 		return rc < 0 ? EXIT_YES : rc;
-	return fleet_read(&f, audit_body, &a);
+	rc = fleet_read(&f, audit_body, &a);
+	free(a.seq);
+	return rc;
 }
 
 const struct verb verb_audit = {

@@ -89,6 +89,22 @@ int64_t fleet_row_number(const char *row, const char *key)
 	return v;
 }
 
+static int has_text(const char *row, const char *key, const char *text)
+{
+	json_t *d = row ? json_loads(row, 0, NULL) : NULL;
+	const char *v = json_string_value(json_object_get(d, key));
+	int yes = v && !strcmp(v, text);
+
+	json_decref(d);
+	return yes;
+}
+
+int fleet_row_is(const struct store_change *c, const char *key,
+		 const char *text)
+{
+	return has_text(c->before, key, text) || has_text(c->after, key, text);
+}
+
 #define VALUE 200
 
 /* Numbers of rows as their names, of objects as "#12". */

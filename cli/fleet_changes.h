@@ -23,5 +23,8 @@ int fleet_change_json(struct fleet *f, const struct store_change *c);
 
 /* A number of a row's JSON; 0 where it is not there. */
 int64_t fleet_row_number(const char *row, const char *key);
+/* Is or was that a text of the row? */
+int fleet_row_is(const struct store_change *c, const char *key,
+		 const char *text);
 
 #endif

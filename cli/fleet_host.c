@@ -149,7 +149,7 @@ static int show_body(struct fleet *f, void *arg)
 	}
 	d = host_json(&s);
 	json_object_set_new(d, "vms", json_integer(s.vms));
-	json_object_set_new(d, "features",
+	json_object_set_new(d, "feature_count",
 			    s.offers < 0 ? json_null()
 					 : json_integer(s.offers));
 	json_object_set_new(d, "format", json_string("cpulevel-host"));

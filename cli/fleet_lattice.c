@@ -276,12 +276,13 @@ static int as_json(struct lattice *l)
 				json_array_append_new(above,
 						      json_integer(j + 1));
 		json_array_append_new(
-			rows, json_pack("{s:i, s:s, s:i, s:I, s:I, s:b, s:o}",
-					"number", (int)i + 1, "levels",
-					n->names, "features", (int)n->features,
-					"hosts", (json_int_t)n->hosts, "vms",
-					(json_int_t)n->vms, "is_host", n->host,
-					"above", above));
+			rows,
+			json_pack("{s:i, s:s, s:i, s:I, s:I, s:b, s:o}",
+				  "number", (int)i + 1, "levels", n->names,
+				  "feature_count", (int)n->features, "hosts",
+				  (json_int_t)n->hosts, "vms",
+				  (json_int_t)n->vms, "is_host", n->host,
+				  "above", above));
 	}
 	return fleet_json(l->f, json_pack("{s:s, s:i, s:b, s:o}", "format",
 					  "cpulevel-lattice", "version", 1,

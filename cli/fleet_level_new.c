@@ -188,7 +188,7 @@ static int say(struct fleet *f, const struct store_level *v,
 				     "cpulevel-stored-level", "version", 1,
 				     "name", v->name, "level_version",
 				     (json_int_t)v->version, "guest",
-				     lvl_guest_names[v->guest], "features",
+				     lvl_guest_names[v->guest], "feature_count",
 				     (int)cli_count_features(p)));
 	fprintf(f->out, "%s@%lld  %s guests  %s\n", v->name,
 		(long long)v->version, lvl_guest_names[v->guest],

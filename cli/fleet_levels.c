@@ -100,7 +100,7 @@ static int list_row(struct list *l, const struct store_level *v,
 			json_pack("{s:s, s:I, s:s, s:i, s:s?, s:I, s:I}",
 				  "name", v->name, "level_version",
 				  (json_int_t)v->version, "guest",
-				  lvl_guest_names[v->guest], "features",
+				  lvl_guest_names[v->guest], "feature_count",
 				  (int)cli_count_features(p), "follows",
 				  follows, "vms", (json_int_t)n, "vms_older",
 				  (json_int_t)older));

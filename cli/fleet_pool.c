@@ -123,7 +123,7 @@ static int say_json(struct fleet *f, const struct store_pool *p,
 		v->id && !l->rc
 			? json_pack("{s:s, s:I, s:b, s:i}", "name", v->name,
 				    "version", (json_int_t)v->version, "new",
-				    fresh, "features",
+				    fresh, "feature_count",
 				    (int)cli_count_features(&l->policy))
 			: json_null());
 	return fleet_json(f, d);

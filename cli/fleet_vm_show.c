@@ -65,7 +65,7 @@ static int as_json(struct fleet *f, const struct store_vm *v,
 
 	json_object_set_new(d, "format", json_string("cpulevel-vm"));
 	json_object_set_new(d, "version", json_integer(1));
-	json_object_set_new(d, "features",
+	json_object_set_new(d, "feature_count",
 			    saw ? json_integer(cli_count_features(saw))
 				: json_null());
 	json_object_set_new(d, "seen",

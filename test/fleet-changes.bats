@@ -97,6 +97,27 @@ setup() {
 	says 'host clx'
 }
 
+@test "audit: levels that were set, of the level and of whom they were set for" {
+	prod
+	"$cpulevel" level new gold --from pool:prod --note CHG-7
+	"$cpulevel" level set vm web gold --note CHG-8
+	"$cpulevel" level set pool prod gold --note CHG-9
+	run "$cpulevel" audit level gold
+	[ "${#lines[@]}" -eq 3 ]
+	says CHG-7
+	says CHG-8
+	says CHG-9
+	run "$cpulevel" audit vm web
+	says CHG-8
+	[[ $output != *CHG-9* ]]
+	run "$cpulevel" audit pool prod
+	says CHG-9
+	[[ $output != *CHG-8* ]]
+	run "$cpulevel" audit level gold --limit 1
+	[ "${#lines[@]}" -eq 1 ]
+	says CHG-9
+}
+
 @test "watch: goes on after --since without a gap, and as changes come" {
 	prod
 	"$cpulevel" watch --since 0 --timeout 0 --json >w.jsonl
@@ -220,7 +241,7 @@ setup() {
 	"$cpulevel" vm list --json >l.json
 	json l.json '{v["name"]: v["level"] for v in d["vms"]} == {"early": "spr@1", "late": "spr@2"}'
 	"$cpulevel" level list --json >l.json
-	json l.json '[(l["vms"], l["vms_older"], l["features"]) for l in d["levels"]] == [(1, 1, 145)]'
+	json l.json '[(l["vms"], l["vms_older"], l["feature_count"]) for l in d["levels"]] == [(1, 1, 145)]'
 	upgraded=$(newest)
 
 	# back: late has nowhere to go, early has
@@ -278,4 +299,54 @@ for line in sys.stdin:
 	says 'not true of all hosts: rrsba'
 	run "$cpulevel" vm move web --to b
 	exits 0
+}
+
+@test "--json: every verb prints documents with format and version" {
+	# document FORMAT ARGUMENT...
+	document() {
+		local format=$1
+		shift
+		"$cpulevel" "$@" --json >doc.json || [ $? -eq 1 ]
+		python3 - "$format" <<-'EOF' || { echo "$*"; return 1; }
+		import json, sys
+		with open('doc.json') as f:
+		    text = f.read()
+		docs = [json.loads(text)] if text.startswith('{\n') else \
+		    [json.loads(line) for line in text.splitlines()]
+		assert docs
+		for d in docs:
+		    assert d['format'] == sys.argv[1], d['format']
+		    assert d['version'] == 1
+		EOF
+	}
+	document cpulevel-pool pool init p
+	document cpulevel-pool pool import p "$machines"/clx.txt "$machines"/icx.txt
+	document cpulevel-pool pool add p spr="$machines"/spr.txt
+	document cpulevel-pools pool list
+	document cpulevel-pool pool show p
+	document cpulevel-hosts host list
+	document cpulevel-host host show clx
+	document cpulevel-host host set clx --group g
+	document cpulevel-vm vm boot v --host icx
+	document cpulevel-vm vm show v
+	document cpulevel-check vm check v --to clx
+	document cpulevel-vm-check vm check v --all
+	document cpulevel-check vm move v --to clx
+	document cpulevel-vms vm list
+	document cpulevel-vm vm stop v
+	document cpulevel-vm vm remove v
+	document cpulevel-stored-level level new l --from host:icx
+	document cpulevel-stored-level level show l
+	document cpulevel-levels level list
+	document cpulevel-assign level set pool p l
+	document cpulevel-assign level set pool p --unset
+	document cpulevel-lattice level lattice
+	document cpulevel-publish publish "$machines"/spr-5.10.txt --host spr
+	document cpulevel-drift drift --since 1
+	document cpulevel-change audit
+	document cpulevel-change watch --since 0 --timeout 0
+	document cpulevel-store store info
+	document cpulevel-store-check store check
+	document cpulevel-host host retire spr
+	document cpulevel-pool pool remove p clx
 }

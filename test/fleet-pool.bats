@@ -238,7 +238,7 @@ setup() {
 	"$cpulevel" host list --json >l.json
 	json l.json '[h["name"] for h in d["hosts"]] == ["clx", "icx", "spr"]'
 	"$cpulevel" host show spr --json >h.json
-	json h.json 'd["microcode"] == "0x2b000661" and d["pool"] == "prod" and d["features"] == 145'
+	json h.json 'd["microcode"] == "0x2b000661" and d["pool"] == "prod" and d["feature_count"] == 145'
 }
 
 @test "host retire: not while VMs run there; then it is in no pool" {

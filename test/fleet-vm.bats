@@ -25,7 +25,7 @@ seen() {
 	says 'prod@1'
 	"$cpulevel" vm show web --json >v.json
 	json v.json 'd["format"] == "cpulevel-vm" and d["host"] == "icx" and d["pool"] == "prod"'
-	json v.json 'd["level"] == "prod@1" and d["features"] == 113 and d["guest"] == "hvm"'
+	json v.json 'd["level"] == "prod@1" and d["feature_count"] == 113 and d["guest"] == "hvm"'
 }
 
 @test "vm boot: usage, unknown names, running elsewhere" {
@@ -253,7 +253,7 @@ seen() {
 	prod
 	"$cpulevel" level lattice prod --json >l.json
 	json l.json 'len(d["nodes"]) == 5 and d["complete"]'
-	json l.json '[n["features"] for n in d["nodes"]] == [145, 128, 127, 114, 113]'
+	json l.json '[n["feature_count"] for n in d["nodes"]] == [145, 128, 127, 114, 113]'
 	json l.json '[n["hosts"] for n in d["nodes"]] == [1, 1, 2, 1, 3]'
 	json l.json 'd["nodes"][2]["above"] == [5] and d["nodes"][0]["above"] == [3]'
 	run "$cpulevel" level lattice prod --dot

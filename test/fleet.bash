@@ -13,7 +13,7 @@ fleet_setup() {
 		eval "$CPULEVEL_TEST_STORE_RESET"
 		CPULEVEL_STORE=$CPULEVEL_TEST_STORE
 	fi
-	"$cpulevel" store info 2>&1 | grep -q 'not built' &&
+	"$cpulevel" store info 2>&1 | grep -q 'built without' &&
 		skip "built without SQLite"
 	return 0
 }
