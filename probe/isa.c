@@ -169,7 +169,24 @@ enum isa_result probe_isa(unsigned field)
 	return ISA_NOT_TRIED;
 }
 
+/* OSXSAVE in CPUID is CR4's (SDM v1 13.5.1). */
+uint64_t probe_isa_xcr0(void)
+{
+	uint32_t eax = 1, ebx, ecx = 0, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	if (!(ecx >> 27 & 1))
+		return 0;
+	__asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+	return (uint64_t)edx << 32 | eax;
+}
+
 #else
+
+uint64_t probe_isa_xcr0(void)
+{
+	return 0;
+}
 
 enum isa_result probe_isa(unsigned field)
 {

@@ -3,6 +3,8 @@
 #ifndef LVL_PROBE_ISA_H
 #define LVL_PROBE_ISA_H
 
+#include <stdint.h>
+
 #include <cpulevel/registry.h>
 
 enum isa_result {
@@ -17,5 +19,8 @@ enum isa_result {
  * others share signals with.
  */
 enum isa_result probe_isa(unsigned field);
+
+/* XCR0 as the kernel has set it; 0: it has not enabled XSAVE. */
+uint64_t probe_isa_xcr0(void);
 
 #endif

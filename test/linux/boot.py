@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -26,27 +27,41 @@ cd /w
 %s"""
 
 
+def image(folder, cache, script, files, modules):
+    """An initramfs that runs the script in /w; a file is a path, PATH=TO, or the name and bytes of one in /w."""
+    init = tempfile.mkdtemp(dir=folder)
+    out, given = os.path.join(init, 'image'), []
+    with open(os.path.join(init, 'init'), 'w', encoding='ascii') as f:
+        f.write(SCRIPT % script)
+    for file in files:
+        if not isinstance(file, str):
+            name, content = file
+            path = os.path.join(init, 'given-' + name)
+            with open(path, 'wb') as f:
+                f.write(content)
+            file = '%s=/w/%s' % (path, name)
+        given.append(file)
+    subprocess.run([os.path.join(HERE, 'initramfs'), out, '--busybox', os.path.join(cache, 'busybox'),
+                    '--init', os.path.join(init, 'init'),
+                    '--modules', os.path.join(cache, 'cloud', 'modules'), modules, *given], check=True)
+    return out
+
+
 class Boot:
     """One boot: said, a list of lines; files, what came back by name."""
 
-    def __init__(self, cache, cpu, script, files=(), modules='cpuid,kvm-amd', memory=256):
+    def __init__(self, cache, cpu, script, files=(), modules='cpuid,kvm-amd', memory=256, cpus=1, seconds=SECONDS):
         self.cpu, self.files, started = cpu, {}, time.monotonic()
         with tempfile.TemporaryDirectory() as d:
-            init, image, back = (os.path.join(d, n) for n in ('init', 'image', 'back'))
-            with open(init, 'w', encoding='ascii') as f:
-                f.write(SCRIPT % script)
-            given = [f if isinstance(f, str) else self.keep(d, *f) for f in files]
-            kernel = os.path.join(cache, 'cloud')
-            subprocess.run([os.path.join(HERE, 'initramfs'), image,
-                            '--busybox', os.path.join(cache, 'busybox'), '--init', init,
-                            '--modules', os.path.join(kernel, 'modules'), modules, *given], check=True)
-            command = [QEMU, '-accel', 'tcg', '-machine', 'q35', '-cpu', cpu, '-m', str(memory), '-nodefaults',
+            back = os.path.join(d, 'back')
+            command = [QEMU, '-accel', 'tcg', '-machine', 'q35', '-cpu', cpu, '-m', str(memory), '-smp', str(cpus),
+                       '-nodefaults',
                        '-no-reboot', '-display', 'none', '-serial', 'stdio', '-serial', 'file:' + back,
-                       '-kernel', os.path.join(kernel, 'vmlinuz'), '-initrd', image,
+                       '-kernel', os.path.join(cache, 'cloud', 'vmlinuz'), '-initrd', image(d, cache, script, files, modules),
                        '-append', 'console=ttyS0 quiet panic=-1']
             try:
                 p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL, timeout=SECONDS, check=False)
+                                   stderr=subprocess.DEVNULL, timeout=seconds, check=False)
                 out = p.stdout
             except subprocess.TimeoutExpired as e:
                 out = e.stdout or b''
@@ -55,14 +70,6 @@ class Boot:
                 with open(back, 'rb') as f:
                     self.take(f.read())
         self.seconds = time.monotonic() - started
-
-    @staticmethod
-    def keep(folder, name, content):
-        """A file of the image that is made here: /w/NAME."""
-        path = os.path.join(folder, 'given-' + name)
-        with open(path, 'wb') as f:
-            f.write(content)
-        return '%s=/w/%s' % (path, name)
 
     def take(self, text):
         if text.strip():
@@ -78,6 +85,14 @@ class Boot:
 
     def text(self, name):
         return self.files.get(name, b'').decode(errors='replace')
+
+
+def ready(cache):
+    """Why it cannot be done here, or nothing."""
+    if not shutil.which(QEMU):
+        return 'there is no ' + QEMU
+    p = subprocess.run([os.path.join(HERE, 'fetch'), cache, 'cloud'], stdout=subprocess.PIPE, text=True, check=False)
+    return p.stdout.strip() if p.returncode else ''
 
 
 class Tap:
