@@ -179,6 +179,11 @@ static void say_fix(struct answer *x, FILE *out)
 			"fix: power-cycle %s at the level of %s (%u features)",
 			x->a.vm, x->a.v.name,
 			cli_count_features(&x->level.policy));
+	else if (!x->level.rc && x->level.unknown)
+		fleet_say(out, 2,
+			  "a power cycle may help, once all hosts of %s have "
+			  "reported",
+			  x->a.v.name);
 	else if (!x->level.rc)
 		fleet_say(out, 2,
 			  "a power cycle at the level of %s does not "
@@ -297,6 +302,9 @@ static void ask_cycled(struct answer *x)
 	if (x->level.rc || guest != a->v.pool.guest || !(p->known >> guest & 1))
 		return;
 	x->cycled = lvl_fits(&x->level.policy, p->admits[guest], NULL, NULL);
+	/* nothing boots there before all hosts have said what they are */
+	if (x->cycled == LVL_YES && x->level.unknown)
+		x->cycled = LVL_UNKNOWN;
 	if (a->saw)
 		fleet_delta(a->saw, &x->level.policy, &x->loses);
 }

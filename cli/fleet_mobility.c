@@ -211,7 +211,7 @@ static void say_islands(struct fleet_view *v, const struct islands *s,
 		struct cli_wrap w = { out, 4, 0 };
 		uint64_t vms = 0;
 		uint32_t hosts = 0;
-		char head[80], names[FLEET_VIEW_NAMES];
+		char head[120], names[FLEET_VIEW_NAMES], number[FLEET_NUMBER];
 
 		for (i = 0; i < v->pool.nr_groups; i++)
 			if (s->of_group[i] == k)
@@ -221,10 +221,9 @@ static void say_islands(struct fleet_view *v, const struct islands *s,
 				hosts += v->pool.member[i].active +
 					 v->pool.member[i].unreachable;
 		snprintf(head, sizeof(head),
-			 "  island %zu, %u host%s, %llu "
-			 "VMs:",
-			 k + 1, hosts, hosts == 1 ? "" : "s",
-			 (unsigned long long)vms);
+			 "  island %zu, %u host%s, %s:", k + 1, hosts,
+			 hosts == 1 ? "" : "s",
+			 fleet_number(vms, "VM", number));
 		cli_wrap_word(&w, head);
 		for (i = 0; i < v->pool.nr_members; i++)
 			if (s->of_member[i] == k)

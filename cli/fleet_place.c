@@ -73,6 +73,23 @@ static void each_host(struct placing *x, host_fn *each, void *arg)
 		}
 }
 
+/* Hosts that cannot be reached are not listed, and no reason to say no. */
+static int exit_of(struct placing *x)
+{
+	const struct fleet_view_host *h = fleet_view_host(&x->a.v, x->a.host);
+	const struct lvl_fleet_group g = {
+		.seen = x->a.seen,
+		.on = h && h->active ? h->profile : LVL_FLEET_ELSEWHERE,
+		.vms = 1,
+	};
+	struct lvl_fleet_reach r;
+
+	lvl_fleet_reach(x->a.v.model, &x->a.v.pool, &g, &r);
+	return r.fate == LVL_FLEET_FREE       ? EXIT_YES
+	       : r.fate == LVL_FLEET_STRANDED ? EXIT_NO
+					      : EXIT_INCOMPLETE;
+}
+
 /* -- text ----------------------------------------------------------------- */
 
 struct rows {
@@ -115,6 +132,8 @@ static void print(struct placing *x)
 	fleet_table_init(&r.t, x->out, columns, LVL_COUNT(columns));
 	each_host(x, say_host, &r);
 	(void)fleet_table_end(&r.t);
+	if (exit_of(x) == EXIT_INCOMPLETE)
+		fleet_say(x->out, 2, "of some hosts nothing certain is known");
 	if (r.nr > ROWS && !x->all)
 		fprintf(x->out, "  ... and %zu more (--all)\n", r.nr - ROWS);
 }
@@ -173,9 +192,7 @@ static int answer(struct fleet *f, struct placing *x)
 		json(x);
 	else
 		print(x);
-	f->exit = ask_homes(&x->a, NULL, NULL) ? EXIT_YES
-		  : x->a.saw                   ? EXIT_NO
-					       : EXIT_INCOMPLETE;
+	f->exit = exit_of(x);
 	free(x->place);
 	return 0;
 }

@@ -160,33 +160,35 @@ static void say_vms(const struct whatif *w, FILE *out)
 			  fleet_number(e->lose, "VM", number));
 }
 
+/* Who must be elsewhere first; of many hosts together, and where it fails. */
+static void say_moves(FILE *out, const struct whatif_guests *g, const char *on)
+{
+	char number[FLEET_NUMBER];
+
+	fleet_number(g->vms, "VM", number);
+	if (g->cannot)
+		fleet_say(out, 2, "%s on %s must move first: %llu cannot",
+			  number, on, (unsigned long long)g->cannot);
+	else if (g->unsure)
+		fleet_say(out, 2,
+			  "%s on %s must move first: of %llu it is not known "
+			  "whether they can",
+			  number, on, (unsigned long long)g->unsure);
+	else if (g->vms)
+		fleet_say(out, 2, "%s on %s must move first: all can", number,
+			  on);
+}
+
 static void say_guests(const struct whatif *w, FILE *out)
 {
+	int many = w->changes->nr > 8;
 	size_t i;
 
-	for (i = 0; i < w->changes->nr; i++) {
-		const struct whatif_guests *g = &w->guests[i];
-		char number[FLEET_NUMBER];
-
-		if (!g->vms || (i >= 8 && !g->cannot && !g->unsure))
-			continue;
-		fleet_number(g->vms, "VM", number);
-		if (g->cannot)
-			fleet_say(out, 2,
-				  "%s on %s must move first: %llu "
-				  "cannot",
-				  number, w->changes->host[i].name,
-				  (unsigned long long)g->cannot);
-		else if (g->unsure)
-			fleet_say(out, 2,
-				  "%s on %s must move first: of %llu "
-				  "it is not known whether they can",
-				  number, w->changes->host[i].name,
-				  (unsigned long long)g->unsure);
-		else
-			fleet_say(out, 2, "%s on %s must move first: all can",
-				  number, w->changes->host[i].name);
-	}
+	if (many)
+		say_moves(out, &w->all, "these hosts");
+	for (i = 0; i < w->changes->nr; i++)
+		if (!many || w->guests[i].cannot || w->guests[i].unsure)
+			say_moves(out, &w->guests[i], w->changes->host[i].name);
 }
 
 /* -- how to proceed ------------------------------------------------------- */

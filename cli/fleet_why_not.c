@@ -20,6 +20,7 @@ struct why_not {
 	struct change *change;
 	size_t nr, room;
 	unsigned nr_do;
+	int incomplete; /* hosts of the pool never reported */
 };
 
 static int add(struct why_not *w, int does, const char *what)
@@ -60,6 +61,7 @@ static int try_power_cycle(struct why_not *w, struct ask *a, size_t profile)
 		int fits = lvl_fits(&l->policy, p->admits[guest], NULL, NULL) ==
 			   LVL_YES;
 
+		w->incomplete |= l->unknown != 0;
 		snprintf(text, sizeof(text),
 			 "%.200s power-cycled at the level of %.200s (%u "
 			 "features)",
@@ -261,9 +263,7 @@ static int ask_feature(struct fleet *f, struct why_not *w)
 	w->possible = n ? 0 : -1;
 	for (i = 0; !rc && i < n && w->possible <= 0; i++)
 		rc = ask_level(w, &v, vendor[i]);
-	if (!w->possible && fleet_incomplete(&v, &v.pool))
-		cli_warn("of some hosts of %s nothing certain is known",
-			 v.name);
+	w->incomplete = fleet_incomplete(&v, &v.pool);
 	fleet_view_close(&v);
 	return rc;
 }
@@ -287,6 +287,10 @@ static void print(const struct why_not *w, FILE *out)
 		if (!w->change[i].does)
 			fleet_say(out, 2, "%sno%s   %s", cli_ink(INK_BAD),
 				  cli_ink(INK_PLAIN), w->change[i].what);
+	if (w->incomplete)
+		fleet_say(out, 2,
+			  "as far as is known: not all hosts of the "
+			  "pool are");
 	if (w->possible <= 0 && !w->nr_do)
 		fleet_say(out, 2,
 			  "no single change that is known of is "
@@ -310,7 +314,8 @@ static void json(const struct why_not *w, FILE *out)
 		fprintf(out, ", \"enough\": %s}",
 			w->change[i].does ? "true" : "false");
 	}
-	fputs(i ? "\n  ]\n}\n" : "]\n}\n", out);
+	fprintf(out, "%s],\n  \"incomplete\": %s\n}\n", i ? "\n  " : "",
+		w->incomplete ? "true" : "false");
 }
 
 static void forget(struct why_not *w)
@@ -323,6 +328,7 @@ static void forget(struct why_not *w)
 	w->change = NULL;
 	w->nr = w->room = 0;
 	w->nr_do = 0;
+	w->incomplete = 0;
 }
 
 static int body(struct fleet *f, void *arg)
@@ -338,9 +344,11 @@ static int body(struct fleet *f, void *arg)
 		json(w, f->out);
 	else
 		print(w, f->out);
-	f->exit = w->possible > 0 || w->nr_do ? EXIT_YES
-		  : w->possible < 0           ? EXIT_INCOMPLETE
-					      : EXIT_NO;
+	if (w->possible > 0 || (w->nr_do && !w->incomplete))
+		f->exit = EXIT_YES;
+	else
+		f->exit = w->possible < 0 || w->incomplete ? EXIT_INCOMPLETE
+							   : EXIT_NO;
 	return 0;
 }
 

@@ -174,6 +174,53 @@ setup() {
 	exits 2
 }
 
+@test "fleet: of what is not known nothing is promised" {
+	export CPULEVEL_STORE=$PWD/unknown.db
+	"$cpulevel" pool init a
+	"$cpulevel" pool add a c1="$pool/clx.txt" i1="$pool/icx.txt"
+	"$cpulevel" level new i --from host:i1
+	"$cpulevel" vm boot v --host i1 --level i
+	run "$cpulevel" place vm v
+	exits 1
+	"$cpulevel" pool add a n1
+	run "$cpulevel" explain vm v --to n1
+	exits 4
+	says 'UNKNOWN  v'
+	run "$cpulevel" explain vm v --to c1
+	exits 1
+	says 'once all hosts of a have reported'
+	lacks 'fix: power-cycle'
+	run "$cpulevel" place vm v
+	exits 4
+	says 'nothing is known of it'
+	run "$cpulevel" mobility a
+	exits 4
+	says '0 stranded, 1 not known'
+	run "$cpulevel" why-not vaes a
+	exits 4
+	says 'as far as is known'
+	run "$cpulevel" why-not vm v --to c1
+	exits 4
+	run "$cpulevel" suggest a --groups 2
+	exits 4
+	run "$cpulevel" blame sse2 a
+	exits 4
+	# a host that cannot be reached is nobody's home
+	"$cpulevel" pool remove a n1
+	"$cpulevel" pool add a i2="$pool/icx.txt"
+	run "$cpulevel" mobility a
+	exits 0
+	"$cpulevel" host set i2 --state unreachable
+	run "$cpulevel" mobility a
+	exits 4
+	run "$cpulevel" explain vm v --to i2
+	exits 4
+	says 'i2 cannot be reached'
+	run "$cpulevel" whatif a --leave c1
+	exits 4
+	says 'cannot be reached; counted as'
+}
+
 # -- all of them -------------------------------------------------------------
 
 @test "fleet: no line is wider than a narrow terminal" {
