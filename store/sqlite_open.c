@@ -163,11 +163,23 @@ static int write_ahead(struct sqlite *q)
 	return rc;
 }
 
+/* The log's index is made beside the file by who reads it first. */
+static int not_beside(struct sqlite *q)
+{
+	snprintf(q->db.error, STORE_ERROR,
+		 "%.300s: who may write neither it nor its folder can only "
+		 "read it while a writer has it open",
+		 sqlite3_db_filename(q->handle, "main"));
+	return -LVL_E_READ_ONLY;
+}
+
 static int prepare_file(struct sqlite *q, unsigned flags)
 {
 	long version = 0;
 	int rc = settings(q);
 
+	if (rc == -LVL_E_READ_ONLY)
+		rc = not_beside(q);
 	if (!rc)
 		rc = look(q, &version);
 	q->read_only = flags & STORE_READ_ONLY ||

@@ -206,6 +206,50 @@ static void forbidden_file(void **state)
 	assert_int_equal(as_nobody(path, cannot_open), 0);
 }
 
+static int needs_a_writer(const char *path)
+{
+	struct store *s;
+	char err[STORE_ERROR];
+	int rc = store_open(path, STORE_READ_ONLY, &s, err);
+
+	if (!rc)
+		return 1;
+	return rc != -LVL_E_READ_ONLY || !strstr(err, "a writer has it open");
+}
+
+static int reads(const char *path)
+{
+	struct growth g = { .nr = 1 };
+	struct store *s;
+	char err[STORE_ERROR];
+
+	if (store_open(path, STORE_READ_ONLY, &s, err))
+		return 1;
+	if (store_txn(s, STORE_READ, has_grown, &g))
+		return 2;
+	store_close(s);
+	return 0;
+}
+
+/* Neither the file nor its folder can be written. */
+static void read_only_folder(void **state)
+{
+	struct stores *t = *state;
+	struct growth g = { .nr = 0 };
+	char path[128];
+	struct store *s = open_in(t, "ro.db", path);
+
+	if (getuid()) {
+		print_message("skipped: the file is our own\n");
+		skip();
+	}
+	write_by(s, grow, &g);
+	assert_int_equal(chmod(t->folder, 0755), 0);
+	assert_int_equal(as_nobody(path, reads), 0);
+	store_close(s);
+	assert_int_equal(as_nobody(path, needs_a_writer), 0);
+}
+
 /* -- what cannot be believed ---------------------------------------------- */
 
 static void damage(const char *path, long at, const void *bytes, size_t n)
@@ -252,9 +296,9 @@ static void damaged_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(full_by_limit),  STORE_TEST(full_disk),
-		STORE_TEST(read_only_file), STORE_TEST(forbidden_file),
-		STORE_TEST(damaged_file),
+		STORE_TEST(full_by_limit),    STORE_TEST(full_disk),
+		STORE_TEST(read_only_file),   STORE_TEST(forbidden_file),
+		STORE_TEST(read_only_folder), STORE_TEST(damaged_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
