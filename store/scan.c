@@ -75,19 +75,21 @@ static int take(void *arg, const struct db_value *v, unsigned nr)
 /* How a page is asked for: by its index, from an id on, so many. */
 struct query {
 	const char *sql;
-	int64_t key; /* 0: no index but the id */
+	int64_t key, second; /* 0: no index but the id */
 	const char *text;
 };
 
 static int page(struct scan *c, const struct query *q)
 {
-	struct db_value v[3];
+	struct db_value v[4];
 	unsigned n = 0;
 
 	if (q->text)
 		v[n++] = db_text(q->text);
 	else if (q->key)
 		v[n++] = db_int(q->key);
+	if (q->second)
+		v[n++] = db_int(q->second);
 	v[n++] = db_int(c->after);
 	v[n++] = db_int(PAGE);
 	c->nr = 0;
@@ -117,7 +119,7 @@ static int scan(struct scan *c, const struct query *q)
 static int scan_all(struct store *s, const struct rows *r, const char *sql,
 		    row_fn *each, void *arg)
 {
-	const struct query q = { sql, 0, NULL };
+	const struct query q = { .sql = sql };
 	struct scan c = {
 		.s = s, .rows = r, .each = each, .arg = arg, .left = INT64_MAX
 	};
@@ -215,7 +217,7 @@ static int want_host(const void *filter, const void *row)
 
 static struct query query_hosts(const struct store_host_filter *f)
 {
-	struct query q = { "SELECT " STORE_HOST " FROM host" ALL, 0, NULL };
+	struct query q = { .sql = "SELECT " STORE_HOST " FROM host" ALL };
 
 	if (f->group) {
 		q.sql = "SELECT " STORE_HOST " FROM host" BY("grp");
@@ -260,11 +262,16 @@ static int want_vm(const void *filter, const void *row)
 
 static struct query query_vms(const struct store_vm_filter *f)
 {
-	struct query q = { "SELECT " STORE_VM " FROM vm" ALL, 0, NULL };
+	struct query q = { .sql = "SELECT " STORE_VM " FROM vm" ALL };
 
 	if (f->host) {
 		q.sql = "SELECT " STORE_VM " FROM vm" BY("host");
 		q.key = f->host;
+	} else if (f->pool && f->seen) {
+		q.sql = "SELECT " STORE_VM " FROM vm WHERE pool = $1 "
+			"AND seen = $2 AND id > $3 ORDER BY id LIMIT $4";
+		q.key = f->pool;
+		q.second = f->seen;
 	} else if (f->pool) {
 		q.sql = "SELECT " STORE_VM " FROM vm" BY("pool");
 		q.key = f->pool;

@@ -44,6 +44,7 @@ static const char *const version_1[] = {
 	"booted INTEGER NOT NULL, guest INTEGER NOT NULL)",
 	"CREATE UNIQUE INDEX vm_name ON vm (name)",
 	"CREATE INDEX vm_pool ON vm (pool)",
+	"CREATE INDEX vm_seen ON vm (pool, seen)",
 	"CREATE INDEX vm_host ON vm (host)",
 
 	"CREATE TABLE level (id INTEGER PRIMARY KEY, rev INTEGER NOT NULL, "
