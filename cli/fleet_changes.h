@@ -16,6 +16,21 @@ int fleet_say_parts(struct fleet *f, int64_t before, int64_t after,
 int fleet_say_components(struct fleet *f, int64_t before, int64_t after,
 			 char components[FLEET_PARTS]);
 
+/*
+ * Hosts of a pool that are others than at some change: which components, as
+ * above; "settings" where it is none of them, "" where the host is the same.
+ */
+struct fleet_step;
+struct fleet_drifted {
+	struct fleet_step *step;
+	size_t nr, room;
+};
+int fleet_drifted_load(struct fleet *f, int64_t pool, int64_t since,
+		       struct fleet_drifted *d);
+int fleet_drifted(struct fleet *f, const struct fleet_drifted *d, int64_t host,
+		  char components[FLEET_PARTS]);
+void fleet_drifted_free(struct fleet_drifted *d);
+
 /* One change: one line, "12  2026-...Z  root@a  host spr-01: state ...". */
 int fleet_change_line(struct fleet *f, const struct store_change *c);
 /* The same as a cpulevel-change document in one line. */

@@ -31,54 +31,14 @@ struct show {
 	unsigned vendor[LVL_FLEET_VENDORS], nr_vendors;
 	struct row *row;
 	size_t nr, room;
-	int merge; /* hosts that are alike */
+	struct fleet_drifted drifted; /* since the newest was recorded */
+	int merge;                    /* hosts that are alike */
 	/* whose leaving would raise the level most */
 	size_t limiting; /* a profile; LVL_FLEET_NONE: nobody's */
 	struct lvl_policy without;
 };
 
 /* -- rows ----------------------------------------------------------------- */
-
-struct span {
-	int64_t was, before, is, after;
-	int any;
-};
-
-static int take_span(void *arg, const struct store_change *c)
-{
-	struct span *s = arg;
-
-	if (!c->before || !c->after)
-		return 0;
-	if (!s->any++) {
-		s->was = fleet_row_number(c->before, "source");
-		s->before = fleet_row_number(c->before, "profile");
-	}
-	s->is = fleet_row_number(c->after, "source");
-	s->after = fleet_row_number(c->after, "profile");
-	return 0;
-}
-
-/* Is the host another one than when the level was last recorded? */
-static int find_drift(struct show *s, const struct store_host *h, char *drift)
-{
-	const struct store_change_filter since = { .since = s->newest.rev,
-						   .kind = STORE_KIND_HOST,
-						   .id = h->id };
-	struct span span = { .any = 0 };
-	int rc;
-
-	drift[0] = '\0';
-	if (!s->newest.id || h->rev <= s->newest.rev)
-		return 0;
-	rc = store_changes(s->f->s, &since, take_span, &span);
-	if (rc || !span.before || span.before == span.after)
-		return rc;
-	rc = fleet_say_components(s->f, span.was, span.is, drift);
-	if (!rc && !*drift)
-		snprintf(drift, FLEET_PARTS, "settings");
-	return rc;
-}
 
 static struct row *find_row(struct show *s, const struct row *r)
 {
@@ -100,7 +60,7 @@ static int take_host(void *arg, const struct store_host *h)
 				 .source = h->source,
 				 .hosts = 1,
 				 .state = h->state };
-	int rc = find_drift(s, h, r.drift);
+	int rc = fleet_drifted(s->f, &s->drifted, h->id, r.drift);
 
 	if (rc)
 		return rc;
@@ -204,6 +164,9 @@ static int load(struct show *s)
 	s->current = s->newest.id && same_policy(s);
 	rc = fleet_pool_hosts(f, s->pool.id, &n);
 	s->merge = n > HOSTS_SHOWN && !s->all;
+	if (!rc && s->newest.id)
+		rc = fleet_drifted_load(f, s->pool.id, s->newest.rev,
+					&s->drifted);
 	if (!rc)
 		rc = store_scan_hosts(f->s, &of, take_host, s);
 	return rc ? rc : find_limiting(s);
@@ -558,6 +521,7 @@ static int body(struct fleet *f, void *arg)
 	for (i = 0; i < s.nr; i++)
 		free(s.row[i].name);
 	free(s.row);
+	fleet_drifted_free(&s.drifted);
 	if (s.view.model)
 		fleet_view_close(&s.view);
 	return rc;

@@ -30,7 +30,7 @@ static int old_copy(struct store *s, int64_t seq)
 			  (long long)seq, (long long)s->kept);
 }
 
-/* Writers follow one another: once read, only we change it. */
+/* Writers follow one another, and readers see one state throughout. */
 static int head(struct store *s)
 {
 	struct head h = { 0, 0 };
@@ -47,7 +47,7 @@ static int head(struct store *s)
 		return old_copy(s, h.seq);
 	s->seq = h.seq;
 	s->time = h.time;
-	s->head_known = s->mode == STORE_WRITE;
+	s->head_known = 1;
 	return 0;
 }
 

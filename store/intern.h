@@ -8,6 +8,7 @@
 #include <stdarg.h>
 
 struct store_cache;
+struct store_sources;
 
 /* Memory until the transaction ends. */
 struct store_chunk {
@@ -40,6 +41,7 @@ struct store {
 	struct store_chunk *chunk;
 
 	struct store_cache *cache;
+	struct store_sources *sources;
 };
 
 /* -- open.c --------------------------------------------------------------- */
@@ -249,6 +251,7 @@ int profile_encode(struct store *s, const struct lvl_desc *d,
 /* -- object.c ------------------------------------------------------------- */
 
 void store_sha256(const void *data, size_t len, uint8_t hash[STORE_HASH]);
+void store_sources_free(struct store_sources *c);
 /* The id, or 0 if there is no such object. */
 int store_find_object(struct store *s, const uint8_t hash[STORE_HASH],
 		      int64_t *id);

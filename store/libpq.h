@@ -22,6 +22,9 @@
 	X(int, PQenterPipelineMode, (PGconn *))                               \
 	X(char *, PQerrorMessage, (const PGconn *))                           \
 	X(PGresult *, PQexec, (PGconn *, const char *))                       \
+	X(PGresult *, PQexecParams,                                           \
+	  (PGconn *, const char *, int, const Oid *, const char *const *,     \
+	   const int *, const int *, int))                                    \
 	X(PGresult *, PQexecPrepared,                                         \
 	  (PGconn *, const char *, int, const char *const *, const int *,     \
 	   const int *, int))                                                 \
@@ -74,6 +77,7 @@ extern struct libpq libpq;
 #define PQenterPipelineMode libpq.PQenterPipelineMode
 #define PQerrorMessage libpq.PQerrorMessage
 #define PQexec libpq.PQexec
+#define PQexecParams libpq.PQexecParams
 #define PQexecPrepared libpq.PQexecPrepared
 #define PQexitPipelineMode libpq.PQexitPipelineMode
 #define PQfinish libpq.PQfinish

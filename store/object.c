@@ -3,6 +3,7 @@
 #include "intern.h"
 
 #include <sha2.h>
+#include <stdlib.h>
 
 void store_sha256(const void *data, size_t len, uint8_t hash[STORE_HASH])
 {
@@ -194,18 +195,90 @@ static int take_source(void *arg, const struct db_value *column, unsigned nr)
 	return 0;
 }
 
+/*
+ * Sources never change: those that were read are remembered, one for each
+ * place.  A source that this transaction made may still go away.
+ */
+#define PLACES 256
+
+struct store_sources {
+	struct {
+		int64_t id;
+		char *text[5];
+	} place[PLACES];
+};
+
+static void forget(struct store_sources *c, unsigned place)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(c->place[place].text); i++) {
+		free(c->place[place].text[i]);
+		c->place[place].text[i] = NULL;
+	}
+	c->place[place].id = 0;
+}
+
+void store_sources_free(struct store_sources *c)
+{
+	unsigned i;
+
+	for (i = 0; c && i < PLACES; i++)
+		forget(c, i);
+	free(c);
+}
+
+/* Where there is no memory it is read again. */
+static void remember(struct store *s, const struct store_source *v)
+{
+	const char *text[] = { v->cpu, v->kernel, v->microcode, v->hypervisor,
+			       v->firmware };
+	unsigned place = (unsigned)(v->id % PLACES), i;
+
+	if (s->mode != STORE_READ)
+		return;
+	if (!s->sources)
+		s->sources = calloc(1, sizeof(*s->sources));
+	if (!s->sources)
+		return;
+	forget(s->sources, place);
+	for (i = 0; i < LVL_COUNT(text); i++) {
+		char *copy = text[i] ? strdup(text[i]) : NULL;
+
+		if (text[i] && !copy)
+			return;
+		s->sources->place[place].text[i] = copy;
+	}
+	s->sources->place[place].id = v->id;
+}
+
+static int remembered(struct store *s, int64_t id, struct source *o)
+{
+	unsigned place = (unsigned)(id % PLACES), i;
+	struct db_value v[6] = { db_int(id) };
+
+	if (!s->sources || id <= 0 || s->sources->place[place].id != id)
+		return 0;
+	for (i = 0; i < 5; i++)
+		v[1 + i] = db_text(s->sources->place[place].text[i]);
+	return take_source(o, v, 6) ? 0 : 1;
+}
+
 int store_get_source(struct store *s, int64_t id, struct store_source *v)
 {
 	const struct db_value is = db_int(id);
 	struct source o = { .s = s };
 	int rc = store_may_read(s);
 
-	if (!rc)
+	if (!rc && !remembered(s, id, &o)) {
 		rc = store_run(s,
 			       "SELECT id, cpu, kernel, microcode, "
 			       "hypervisor, firmware FROM source "
 			       "WHERE id = $1",
 			       &is, 1, take_source, &o);
+		if (!rc && o.v.id)
+			remember(s, &o.v);
+	}
 	if (!rc && !o.v.id)
 		rc = store_fail(s, LVL_E_NOT_FOUND, "there is no source %lld",
 				(long long)id);

@@ -107,6 +107,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	store_cache_free(s->cache);
+	store_sources_free(s->sources);
 	if (s->db)
 		s->engine->close(s->db);
 	free(s->actor);

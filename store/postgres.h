@@ -31,13 +31,18 @@ enum pg_oid {
 	PG_NUMERIC = 1700,
 };
 
+/* A literal, so that its address will do; prepared when it comes again. */
+struct pg_statement {
+	const char *sql;
+	int prepared;
+};
+
 struct pg {
 	struct db db;
 	PGconn *conn;
 	unsigned flags;
 
-	/* Prepared ones: literals, so that the address will do. */
-	const char **statement;
+	struct pg_statement *statement;
 	unsigned nr_statements, max_statements;
 
 	enum store_mode mode;

@@ -261,27 +261,54 @@ static int remember(struct pg *pg, const char *sql)
 		pg->statement = more;
 		pg->max_statements = max;
 	}
-	pg->statement[pg->nr_statements++] = sql;
+	pg->statement[pg->nr_statements++] = (struct pg_statement){ sql, 0 };
 	return 0;
 }
 
 /* Its name on the server is its place here. */
-static int prepared(struct pg *pg, const char *sql, const struct binding *b,
-		    unsigned nr, char name[16])
+static int prepare(struct pg *pg, unsigned i, const struct binding *b,
+		   unsigned nr, char name[16])
 {
-	unsigned i;
 	PGresult *res;
-	int rc;
+	int rc = 0;
 
-	for (i = 0; i < pg->nr_statements && pg->statement[i] != sql; i++)
-		;
 	snprintf(name, 16, "s%u", i);
-	if (i < pg->nr_statements)
+	if (pg->statement[i].prepared)
 		return 0;
-	res = PQprepare(pg->conn, name, sql, (int)nr, b->type);
-	rc = good(res) ? remember(pg, sql) : pg_fail(pg, res);
+	res = PQprepare(pg->conn, name, pg->statement[i].sql, (int)nr, b->type);
+	if (good(res))
+		pg->statement[i].prepared = 1;
+	else
+		rc = pg_fail(pg, res);
 	PQclear(res);
 	return rc;
+}
+
+/*
+ * Most commands use most statements once: that is one round trip.  What comes
+ * again is prepared.
+ */
+static int execute(struct pg *pg, const char *sql, const struct binding *b,
+		   unsigned nr, PGresult **res)
+{
+	char name[16];
+	unsigned i;
+	int rc;
+
+	for (i = 0; i < pg->nr_statements && pg->statement[i].sql != sql; i++)
+		;
+	if (i == pg->nr_statements) {
+		*res = PQexecParams(pg->conn, sql, (int)nr, b->type, b->p,
+				    b->len, b->format, 1);
+		rc = remember(pg, sql);
+	} else {
+		rc = prepare(pg, i, b, nr, name);
+		if (rc)
+			return rc;
+		*res = PQexecPrepared(pg->conn, name, (int)nr, b->p, b->len,
+				      b->format, 1);
+	}
+	return good(*res) ? rc : pg_fail(pg, *res);
 }
 
 int pg_run(struct db *db, const char *sql, const struct db_value *arg,
@@ -289,8 +316,7 @@ int pg_run(struct db *db, const char *sql, const struct db_value *arg,
 {
 	struct pg *pg = pg_of(db);
 	struct binding b;
-	char name[16];
-	PGresult *res;
+	PGresult *res = NULL;
 	unsigned i;
 	int rc;
 
@@ -300,12 +326,7 @@ int pg_run(struct db *db, const char *sql, const struct db_value *arg,
 		return pg->failed;
 	for (i = 0; i < nr; i++)
 		bind_value(&b, i, &arg[i]);
-	rc = prepared(pg, sql, &b, nr, name);
-	if (rc)
-		return rc;
-	res = PQexecPrepared(pg->conn, name, (int)nr, b.p, b.len, b.format, 1);
-	if (!good(res))
-		rc = pg_fail(pg, res);
+	rc = execute(pg, sql, &b, nr, &res);
 	if (!rc && changed)
 		*changed = strtoll(PQcmdTuples(res), NULL, 10);
 	if (!rc && row)
