@@ -48,7 +48,8 @@ _cpulevel_fleet_words()
 	case $verb-$sub-$nr in
 	pool-show-3 | pool-add-3 | pool-remove-3 | pool-import-3 | host-list-3 | \
 		vm-list-3 | level-lattice-3 | level-set-3 | drift-*-2 | \
-		watch-*-2 | whatif-*-2 | mobility-*-2 | suggest-*-2 | audit-pool-3)
+		watch-*-2 | whatif-*-2 | mobility-*-2 | suggest-*-2 | audit-pool-3 | \
+		blame-*-3)
 		[ "$verb-$sub" != level-set ] ||
 			{ printf '%s\n' pool group vm; return; }
 		_cpulevel_fleet "$program" pool
@@ -58,8 +59,14 @@ _cpulevel_fleet_words()
 		_cpulevel_fleet "$program" host
 		;;
 	vm-boot-3 | vm-move-3 | vm-check-3 | vm-show-3 | vm-stop-3 | vm-remove-3 | \
-		audit-vm-3 | explain-vm-3 | place-vm-3)
+		audit-vm-3 | explain-vm-3 | place-vm-3 | why-not-vm-3)
 		_cpulevel_fleet "$program" vm
+		;;
+	why-not-*-3)
+		_cpulevel_fleet "$program" pool
+		;;
+	place-*-2)
+		echo vm
 		;;
 	level-show-3 | level-set-5 | audit-level-3)
 		_cpulevel_fleet "$program" level

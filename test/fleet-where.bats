@@ -251,3 +251,25 @@ setup() {
 	run "$cpulevel" mobility a --at "$seq" --json
 	[ "$output" = "$(cat one)" ]
 }
+
+@test "fleet: names are completed" {
+	# shellcheck source=/dev/null
+	source "${CPULEVEL_ROOT:-.}/completion/cpulevel.bash"
+	offered() {
+		COMP_WORDS=(cpulevel "$@")
+		COMP_CWORD=$#
+		_cpulevel "$cpulevel" "${COMP_WORDS[$COMP_CWORD]}" \
+			"${COMP_WORDS[$((COMP_CWORD - 1))]}"
+		echo "${COMPREPLY[*]}"
+	}
+	[ "$(offered whatif l)" = lab ]
+	[ "$(offered whatif a --leave cl)" = clx-01 ]
+	[ "$(offered why-not vm new)" = new-1 ]
+	[ "$(offered why-not vaes l)" = lab ]
+	[ "$(offered blame vaes l)" = lab ]
+	[ "$(offered place v)" = vm ]
+	[ "$(offered place vm db)" = db-1 ]
+	[ "$(offered explain vm web-1 --to gn)" = gnr-01 ]
+	[ "$(offered mob)" = mobility ]
+	[ "$(offered rehe)" = rehearse ]
+}
