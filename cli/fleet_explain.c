@@ -166,29 +166,38 @@ static void say_boot(const struct answer *x, FILE *out)
 		  h ? " and runs on " : "", h ? h->name : "");
 }
 
+/* The pool's own level is for one kind of guests. */
+static const char *level_name(const struct answer *x, char buf[300])
+{
+	enum lvl_guest guest = x->a.v.model->seen[x->a.seen].guest;
+
+	if (guest == x->a.v.pool.guest)
+		snprintf(buf, 300, "the level of %.250s", x->a.v.name);
+	else
+		snprintf(buf, 300, "a level for %s guests that follows %.200s",
+			 lvl_guest_names[guest], x->a.v.name);
+	return buf;
+}
+
 /* What a power cycle would do, and who else would take it. */
 static void say_fix(struct answer *x, FILE *out)
 {
+	char level[300];
 	size_t homes;
 
 	if (x->verdict == LVL_YES)
 		return;
+	level_name(x, level);
 	if (x->cycled == LVL_YES)
-		fleet_say(
-			out, 2,
-			"fix: power-cycle %s at the level of %s (%u features)",
-			x->a.vm, x->a.v.name,
-			cli_count_features(&x->level.policy));
+		fleet_say(out, 2, "fix: power-cycle %s at %s (%u features)",
+			  x->a.vm, level, cli_count_features(&x->level.policy));
 	else if (!x->level.rc && x->level.unknown)
 		fleet_say(out, 2,
 			  "a power cycle may help, once all hosts of %s have "
 			  "reported",
 			  x->a.v.name);
 	else if (!x->level.rc)
-		fleet_say(out, 2,
-			  "a power cycle at the level of %s does not "
-			  "help",
-			  x->a.v.name);
+		fleet_say(out, 2, "a power cycle at %s does not help", level);
 	if (x->cycled == LVL_YES) {
 		fleet_say_fields(out, "    loses:", x->loses.lost,
 				 x->loses.nr_lost);
@@ -298,8 +307,9 @@ static void ask_cycled(struct answer *x)
 	enum lvl_guest guest = a->v.model->seen[a->seen].guest;
 
 	x->cycled = LVL_UNKNOWN;
-	lvl_fleet_level(a->v.model, &a->v.pool, p->vendor, &x->level);
-	if (x->level.rc || guest != a->v.pool.guest || !(p->known >> guest & 1))
+	lvl_fleet_level_for(a->v.model, &a->v.pool, guest, p->vendor,
+			    &x->level);
+	if (x->level.rc || !(p->known >> guest & 1))
 		return;
 	x->cycled = lvl_fits(&x->level.policy, p->admits[guest], NULL, NULL);
 	/* nothing boots there before all hosts have said what they are */

@@ -11,7 +11,7 @@ struct rehearse_vm {
 	char *name;
 	int64_t host, level;
 	size_t seen;
-	int cycled;
+	int guest;
 };
 
 struct rehearse_step {

@@ -28,7 +28,7 @@ static int keep_vm(void *arg, const struct store_vm *row)
 		.host = row->host,
 		.level = row->level,
 		.seen = (size_t)row->seen,
-		.cycled = row->guest, /* the kind, until it is looked up */
+		.guest = row->guest,
 	};
 	if (!vm->name)
 		return -LVL_E_NO_MEMORY;
@@ -46,8 +46,7 @@ static int read_vms(struct rehearsal *r)
 		struct rehearse_vm *vm = &r->vm[i];
 
 		rc = fleet_view_seen(&r->v, (int64_t)vm->seen,
-				     (enum lvl_guest)vm->cycled, &vm->seen);
-		vm->cycled = 0;
+				     (enum lvl_guest)vm->guest, &vm->seen);
 	}
 	return rc;
 }
@@ -257,77 +256,135 @@ static int change_all(struct rehearsal *r, const struct plan_step *of,
 	return rc;
 }
 
-/* The level at which VMs boot: by name, or the pool's of that vendor. */
-static int boot_level(struct rehearsal *r, const char *name, unsigned vendor,
-		      int64_t *id, size_t *seen)
+/* A level that VMs of one vendor and kind boot at; the same for all. */
+struct booting {
+	const char *name; /* of a level, or NULL: the pool's */
+	unsigned vendor;
+	enum lvl_guest guest;
+	int64_t id;  /* of the level; 0: none of the store */
+	size_t seen; /* what they will have seen */
+};
+
+static int named_level(struct rehearsal *r, struct booting *b,
+		       struct lvl_policy *p)
+{
+	const struct lvl_policy *policy;
+	struct store_level row;
+	int rc = fleet_level(r->v.f, b->name, &row);
+
+	if (rc)
+		return rc;
+	b->id = row.id;
+	if (row.guest != (int)b->guest) {
+		cli_error("level %s is for %s guests", b->name,
+			  lvl_guest_names[row.guest]);
+		return EXIT_REFUSED;
+	}
+	rc = store_get_policy(r->v.f->s, row.policy, &policy, NULL);
+	if (!rc)
+		*p = *policy;
+	return rc;
+}
+
+static int pool_level(struct rehearsal *r, const struct booting *b,
+		      struct lvl_policy *p)
 {
 	struct lvl_fleet_level *l = malloc(sizeof(*l));
-	const struct lvl_policy *p = NULL;
-	struct store_level row;
-	int fresh, rc = l ? 0 : -LVL_E_NO_MEMORY;
+	int rc = l ? 0 : -LVL_E_NO_MEMORY;
 
-	*id = 0;
-	if (!rc && name) {
-		rc = fleet_level(r->v.f, name, &row);
-		if (!rc)
-			rc = store_get_policy(r->v.f->s, row.policy, &p, NULL);
-		*id = rc ? 0 : row.id;
-	} else if (!rc) {
-		lvl_fleet_level(r->v.model, &r->v.pool, vendor, l);
-		p = l->rc ? NULL : &l->policy;
+	if (l) {
+		lvl_fleet_level_for(r->v.model, &r->v.pool, b->guest, b->vendor,
+				    l);
+		*p = l->policy;
+		rc = l->rc ? EXIT_REFUSED : l->unknown ? EXIT_INCOMPLETE : 0;
 	}
-	if (!rc && !p) {
-		cli_error("%s has no level for these VMs to boot at",
+	free(l);
+	if (rc > 0)
+		cli_error("%s has no level then that is known to be one of "
+			  "all its hosts: nothing boots there",
 			  r->v.name);
-		rc = EXIT_REFUSED;
-	}
+	return rc;
+}
+
+static int boot_level(struct rehearsal *r, struct booting *b)
+{
+	struct lvl_policy p;
+	int fresh, rc;
+
+	b->id = 0;
+	rc = b->name ? named_level(r, b, &p) : pool_level(r, b, &p);
 	if (!rc)
 		rc = lvl_fleet_seen(r->v.model,
-				    -(int64_t)r->v.model->nr_seen - 1,
-				    r->v.pool.guest, seen, &fresh);
-	if (!rc)
-		rc = lvl_fleet_saw(r->v.model, *seen, p);
-	free(l);
+				    -(int64_t)r->v.model->nr_seen - 1, b->guest,
+				    &b->seen, &fresh);
+	return rc ? rc : lvl_fleet_saw(r->v.model, b->seen, &p);
+}
+
+/* Of the CPU that it saw, or of the host where it runs. */
+static unsigned vendor_of(const struct rehearsal *r,
+			  const struct rehearse_vm *vm)
+{
+	const struct lvl_policy *p = r->v.model->seen[vm->seen].policy;
+	const struct fleet_view_host *h = fleet_view_host(&r->v, vm->host);
+
+	if (p)
+		return lvl_policy_vendor(p);
+	return h && h->profile != LVL_FLEET_NONE
+		       ? r->v.model->profile[h->profile].vendor
+		       : 0;
+}
+
+static int boot(struct rehearsal *r, struct rehearse_vm *vm,
+		const struct booting *b)
+{
+	int rc = count_vm(r, vm, -1);
+
+	vm->seen = b->seen;
+	vm->level = b->id;
+	return rc ? rc : count_vm(r, vm, 1);
+}
+
+/* The level for this VM among those that were found, or one more. */
+static int find_level(struct rehearsal *r, const struct rehearse_vm *vm,
+		      const char *name, struct booting *all, unsigned *nr,
+		      const struct booting **found)
+{
+	enum lvl_guest guest = r->v.model->seen[vm->seen].guest;
+	unsigned vendor = vendor_of(r, vm), k = 0;
+	int rc = 0;
+
+	while (k < *nr && (all[k].vendor != vendor || all[k].guest != guest))
+		k++;
+	if (k == *nr) {
+		all[k] = (struct booting){ name, vendor, guest, 0, 0 };
+		rc = boot_level(r, &all[k]);
+		*nr += !rc;
+	}
+	*found = &all[k];
 	return rc;
 }
 
 /* VMs like it boot where they are, or where they fit then. */
 static int power_cycle(struct rehearsal *r, const struct plan_step *of)
 {
+	struct booting all[8 * LVL_FLEET_VENDORS * LVL_NR_GUESTS];
+	const struct booting *b = NULL;
 	const char *equal = strchr(of->value, '=');
+	struct rehearse_step *s = add_step(r, of, of->value);
 	char pattern[256];
-	struct rehearse_step *s;
-	size_t seen[2 * LVL_FLEET_VENDORS], i;
-	unsigned vendor[2 * LVL_FLEET_VENDORS], n = 0, k;
-	int64_t id = 0;
-	int rc;
+	unsigned nr = 0;
+	size_t i;
+	int rc = s ? 0 : -LVL_E_NO_MEMORY;
 
 	snprintf(pattern, sizeof(pattern), "%.*s",
 		 equal ? (int)(equal - of->value) : 255, of->value);
-	s = add_step(r, of, of->value);
-	rc = s ? 0 : -LVL_E_NO_MEMORY;
 	for (i = 0; !rc && i < r->nr_vms; i++) {
-		struct rehearse_vm *vm = &r->vm[i];
-		const struct lvl_policy *p = r->v.model->seen[vm->seen].policy;
-		unsigned of_vendor = p ? lvl_policy_vendor(p) : 0;
-
-		if (fnmatch(pattern, vm->name, 0))
+		if (fnmatch(pattern, r->vm[i].name, 0))
 			continue;
-		for (k = 0; k < n && vendor[k] != of_vendor; k++)
-			;
-		if (k == n) {
-			rc = boot_level(r, equal ? equal + 1 : NULL, of_vendor,
-					&id, &seen[n]);
-			vendor[n] = of_vendor;
-			n += !rc && n + 1 < LVL_COUNT(vendor);
-		}
+		rc = find_level(r, &r->vm[i], equal ? equal + 1 : NULL, all,
+				&nr, &b);
 		if (!rc)
-			rc = count_vm(r, vm, -1);
-		vm->seen = rc ? vm->seen : seen[k];
-		vm->level = id;
-		vm->cycled = 1;
-		if (!rc)
-			rc = count_vm(r, vm, 1);
+			rc = boot(r, &r->vm[i], b);
 		s->cycled++;
 	}
 	if (!rc && !s->cycled) {

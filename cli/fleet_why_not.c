@@ -56,16 +56,17 @@ static int try_power_cycle(struct why_not *w, struct ask *a, size_t profile)
 
 	if (!l)
 		return -LVL_E_NO_MEMORY;
-	lvl_fleet_level(a->v.model, &a->v.pool, p->vendor, l);
-	if (!l->rc && guest == a->v.pool.guest && p->known >> guest & 1) {
+	lvl_fleet_level_for(a->v.model, &a->v.pool, guest, p->vendor, l);
+	if (!l->rc && p->known >> guest & 1) {
 		int fits = lvl_fits(&l->policy, p->admits[guest], NULL, NULL) ==
 			   LVL_YES;
 
 		w->incomplete |= l->unknown != 0;
 		snprintf(text, sizeof(text),
-			 "%.200s power-cycled at the level of %.200s (%u "
-			 "features)",
-			 a->vm, a->v.name, cli_count_features(&l->policy));
+			 "%.200s power-cycled at the level of %.200s for %s "
+			 "guests (%u features)",
+			 a->vm, a->v.name, lvl_guest_names[guest],
+			 cli_count_features(&l->policy));
 		rc = add(w, fits, text);
 	}
 	free(l);

@@ -152,6 +152,11 @@ unsigned lvl_fleet_vendors(const struct lvl_fleet *f,
 void lvl_fleet_level(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		     unsigned vendor, struct lvl_fleet_level *level);
 
+/* The same for another kind of guests. */
+void lvl_fleet_level_for(const struct lvl_fleet *f,
+			 const struct lvl_fleet_pool *p, enum lvl_guest guest,
+			 unsigned vendor, struct lvl_fleet_level *level);
+
 /* Would guests of this kind be told of the field? */
 int lvl_fleet_matters(unsigned field, enum lvl_guest guest);
 

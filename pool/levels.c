@@ -92,6 +92,16 @@ void lvl_fleet_level(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		(!level->rc && status_open(&level->status, p->guest));
 }
 
+void lvl_fleet_level_for(const struct lvl_fleet *f,
+			 const struct lvl_fleet_pool *p, enum lvl_guest guest,
+			 unsigned vendor, struct lvl_fleet_level *level)
+{
+	struct lvl_fleet_pool as = *p; /* borrowed */
+
+	as.guest = guest;
+	lvl_fleet_level(f, &as, vendor, level);
+}
+
 /* -- counted -------------------------------------------------------------- */
 
 int lvl_fleet_sum_init(struct lvl_fleet_sum *s, const struct lvl_fleet *f,

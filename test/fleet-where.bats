@@ -76,7 +76,7 @@ setup() {
 	run "$cpulevel" why-not vm new-1 --to spr-a
 	exits 0
 	says 'yes  kernel 6.1.172 on spr-a'
-	says 'yes  new-1 power-cycled'
+	says 'yes  new-1 power-cycled at the level of s for hvm guests'
 	run "$cpulevel" why-not vaes a
 	exits 0
 	says 'yes  a without clx-01'

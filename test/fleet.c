@@ -77,6 +77,14 @@ static void test_without(void **state)
 	assert_int_equal(level.without, 1);
 	made_assert(&level.policy, "ssse3", "without");
 	assert_int_equal(lvl_fleet_verdict(&fleet, saw(1, &a), at), LVL_NO);
+	/* what it runs has a level of its own kind, that nobody else is in */
+	lvl_fleet_level_for(&fleet, &pool, LVL_PV, LVL_VENDOR_INTEL, &level);
+	assert_int_equal(level.rc, -LVL_E_EMPTY);
+	assert_int_equal(lvl_fleet_offer(&fleet, at, LVL_PV, &a, &a), 0);
+	lvl_fleet_level_for(&fleet, &pool, LVL_PV, LVL_VENDOR_INTEL, &level);
+	assert_int_equal(level.rc, 0);
+	assert_int_equal(level.hosts, 1);
+	assert_int_equal(level.unknown, 2);
 	end();
 }
 
