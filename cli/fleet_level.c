@@ -123,6 +123,12 @@ int fleet_live_usable(const struct fleet_live *l, const char *pool)
 	}
 	switch (l->rc) {
 	case 0:
+		if (l->unreachable)
+			cli_warn("%lld host%s of pool %s cannot be reached: "
+				 "the level counts %s as last heard of",
+				 (long long)l->unreachable,
+				 l->unreachable == 1 ? "" : "s", pool,
+				 l->unreachable == 1 ? "it" : "them");
 		return 0;
 	case -LVL_E_EMPTY:
 		cli_error("pool %s has no hosts for %s guests", pool,

@@ -101,7 +101,6 @@ static void print_row(const struct fleet_table *t, char *const *cell)
 		else
 			fprintf(t->out, "  %-*.*s", w, w, cell[i]);
 	}
-	putc('\n', t->out);
 }
 
 static void flush_rows(struct fleet_table *t)
@@ -115,10 +114,12 @@ static void flush_rows(struct fleet_table *t)
 			head[i] = (char *)t->column[i].head;
 		fputs(cli_ink(INK_DIM), t->out);
 		print_row(t, head);
-		fputs(cli_ink(INK_PLAIN), t->out);
+		fprintf(t->out, "%s\n", cli_ink(INK_PLAIN));
 	}
-	for (i = 0; i < t->rows && !t->failed; i++)
+	for (i = 0; i < t->rows && !t->failed; i++) {
 		print_row(t, t->cell + i * t->nr);
+		putc('\n', t->out);
+	}
 	for (i = 0; i < t->rows * t->nr; i++)
 		free(t->cell[i]);
 	t->rows = 0;

@@ -120,6 +120,9 @@ setup() {
 	says 'cannot be reached'
 	unchanged "$cpulevel" vm boot other --host clx
 	exits 4
+	run "$cpulevel" vm boot other --host spr
+	exits 0
+	says 'warning: 1 host of pool prod cannot be reached'
 	"$cpulevel" publish "$machines"/clx.txt --host clx
 	run "$cpulevel" vm check web --to clx
 	exits 0
@@ -226,6 +229,27 @@ setup() {
 	says 'Intel: 5 hosts'
 	run "$cpulevel" pool init more --store "$machines"
 	exits 3
+}
+
+@test "real machines, PV guests, derived for Xen: the level is that of level" {
+	corpus=${CPULEVEL_CORPUS:-$root/../shared/corpus}
+	[ -d "$corpus/libvirt" ] || skip "no corpus of dumps"
+	"$cpulevel" pool init xen --guest pv --platform xen-4.17
+	"$cpulevel" pool import xen "$corpus"/libvirt/*-Xeon-*.xml
+	"$cpulevel" pool show xen --json >p.json
+	"$cpulevel" level --guest pv --platform xen-4.17 --json \
+		"$corpus"/libvirt/*-Xeon-*.xml >l.json 2>/dev/null
+	python3 - <<-'EOF'
+	import json
+	p, l = json.load(open('p.json')), json.load(open('l.json'))
+	assert p['hosts'] == len(l['hosts']) and p['guest'] == 'pv'
+	assert sorted(p['level']['features']) == sorted(l['features'])
+	EOF
+	"$cpulevel" vm boot web --host "$(python3 -c '
+import json
+print(json.load(open("p.json"))["members"][0]["host"])')"
+	"$cpulevel" vm check web --all --json >c.json
+	json c.json 'all(h["verdict"] == "yes" for h in d["hosts"])'
 }
 
 # -- host ----------------------------------------------------------------------
