@@ -8,7 +8,7 @@ questions_file() {
 	cpulevel=${CPULEVEL:?the program to test}
 	pool=${CPULEVEL_ROOT:-$PWD}/test/pool
 	export CPULEVEL_STORE=$BATS_FILE_TMPDIR/fleet.db
-	"$cpulevel" store info 2>&1 | grep -q 'not built' && return 0
+	"$cpulevel" store info 2>&1 | grep -q 'built without' && return 0
 	{
 		"$cpulevel" pool init a
 		"$cpulevel" pool add a clx-01="$pool/clx.txt" \
@@ -44,7 +44,7 @@ questions_setup() {
 	pool=${CPULEVEL_ROOT:-$PWD}/test/pool
 	export CPULEVEL_STORE=$BATS_FILE_TMPDIR/fleet.db
 	cd "$BATS_TEST_TMPDIR" || return
-	"$cpulevel" store info 2>&1 | grep -q 'not built' &&
+	"$cpulevel" store info 2>&1 | grep -q 'built without' &&
 		skip "built without SQLite"
 	return 0
 }
