@@ -168,7 +168,8 @@ static int gather(struct drifts *d)
 
 struct effect {
 	int64_t refused;  /* VMs that could run on such a host and cannot now */
-	int64_t stranded; /* of these: that no other host takes */
+	int64_t stranded; /* of these: that certainly no other host takes */
+	int64_t unsure;   /* of these: of which nobody knows */
 };
 
 /* What changed for the guests of a pool; within its view. */
@@ -190,8 +191,10 @@ static int measure(struct fleet_view *v, const struct drift *d,
 			continue;
 		e->refused += g->vms;
 		lvl_fleet_reach(v->model, &v->pool, g, &reach);
-		if (reach.fate != LVL_FLEET_FREE)
+		if (reach.fate == LVL_FLEET_STRANDED)
 			e->stranded += g->vms;
+		else if (reach.fate == LVL_FLEET_UNSURE)
+			e->unsure += g->vms;
 	}
 	return rc;
 }
@@ -254,6 +257,18 @@ static int find_out(struct fleet *f, const struct drift *d, struct told *t)
 	return rc ? rc : effect_of(f, d, t->pool, &t->effect);
 }
 
+static void say_effect(struct fleet *f, const struct effect *e)
+{
+	fprintf(f->out,
+		"  %lld VM%s that could run there cannot enter any more; %lld "
+		"of them ha%s nowhere else to go",
+		(long long)e->refused, e->refused == 1 ? "" : "s",
+		(long long)e->stranded, e->stranded == 1 ? "s" : "ve");
+	if (e->unsure)
+		fprintf(f->out, ", of %lld nobody knows", (long long)e->unsure);
+	putc('\n', f->out);
+}
+
 static void as_text(struct fleet *f, const struct drift *d,
 		    const struct told *t)
 {
@@ -268,13 +283,7 @@ static void as_text(struct fleet *f, const struct drift *d,
 	if (t->known)
 		fleet_say_features(&t->before, &t->after, f->out);
 	if (t->effect.refused)
-		fprintf(f->out,
-			"  %lld VM%s that could run there cannot enter any "
-			"more; %lld of them ha%s nowhere else to go\n",
-			(long long)t->effect.refused,
-			t->effect.refused == 1 ? "" : "s",
-			(long long)t->effect.stranded,
-			t->effect.stranded == 1 ? "s" : "ve");
+		say_effect(f, &t->effect);
 }
 
 static json_t *names(const struct lvl_policy *a, const struct lvl_policy *b)
@@ -299,7 +308,7 @@ static int as_json(struct drifts *all, const struct drift *d,
 		return rc;
 	return json_array_append_new(
 		all->rows,
-		json_pack("{s:s?, s:I, s:s, s:s, s:s, s:o, s:o, s:I, s:I}",
+		json_pack("{s:s?, s:I, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I}",
 			  "pool", t->pool, "hosts", (json_int_t)d->hosts,
 			  "names", d->names, "components", components, "change",
 			  t->parts, "gained",
@@ -307,7 +316,8 @@ static int as_json(struct drifts *all, const struct drift *d,
 			  "lost",
 			  t->known ? names(&t->after, &t->before) : json_null(),
 			  "refused", (json_int_t)t->effect.refused, "stranded",
-			  (json_int_t)t->effect.stranded));
+			  (json_int_t)t->effect.stranded, "unsure",
+			  (json_int_t)t->effect.unsure));
 }
 
 static int answer(struct drifts *d)

@@ -267,13 +267,15 @@ static int say_rows(struct show *s)
 static void say_limiting(struct show *s)
 {
 	char names[FLEET_VIEW_NAMES];
+	unsigned n;
 
 	if (s->limiting == LVL_FLEET_NONE || fleet_view_hosts(&s->view))
 		return;
-	fprintf(s->f->out, "limiting: %s (%u features)\n",
-		fleet_view_names(&s->view, s->limiting, names),
-		cli_count_features(&s->without) -
-			cli_count_features(&s->level.policy));
+	n = cli_count_features(&s->without) -
+	    cli_count_features(&s->level.policy);
+	fprintf(s->f->out, "limiting: %s (%u feature%s)\n",
+		fleet_view_names(&s->view, s->limiting, names), n,
+		n == 1 ? "" : "s");
 }
 
 /* A statement that the level makes and some host does not. */
@@ -334,8 +336,9 @@ static void say_vendors(struct show *s)
 		lvl_fleet_level(s->view.model, &s->view.pool, s->vendor[i],
 				&level);
 		if (!level.rc)
-			fprintf(s->f->out, "  %s: %u hosts, %s\n",
+			fprintf(s->f->out, "  %s: %u host%s, %s\n",
 				lvl_vendor_name(s->vendor[i]), level.hosts,
+				level.hosts == 1 ? "" : "s",
 				fleet_say_size(&level.policy, size));
 	}
 }

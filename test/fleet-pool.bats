@@ -135,7 +135,7 @@ setup() {
 	says 'vendors differ'
 	run "$cpulevel" pool show prod
 	says 'Intel: 3 hosts, 113 features'
-	says 'AMD: 1 hosts'
+	says 'AMD: 1 host,'
 	unchanged "$cpulevel" vm boot web --host icx
 	exits 5
 	says 'vendors differ'
