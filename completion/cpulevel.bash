@@ -99,6 +99,9 @@ _cpulevel_values()
 	--for)
 		"$1" gen --list 2>/dev/null | awk '{ print $1 }'
 		;;
+	xen)
+		echo get set
+		;;
 	--as-model)
 		echo qemu libvirt
 		;;

@@ -42,6 +42,7 @@ complete_words() {
 	[ "$(complete_words show --of hvm-m)" = hvm-max ]
 	[ "$(complete_words show --platform g)" = generic ]
 	[ "$(complete_words import --from libvirt-cpud)" = libvirt-cpudata ]
+	[ "$(complete_words xen g)" = get ]
 }
 
 @test "names: level:, cpu:, model: with the colon a word of its own" {
