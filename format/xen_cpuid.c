@@ -175,7 +175,8 @@ static int end_guests(struct lvl_import *im, enum lvl_kind kind)
 	int rc;
 
 	for (w = 0; *p && w < LVL_NR_WORDS; w++)
-		any |= (*p)->v[w];
+		if (lvl_words[w].place != LVL_PLACE_STATE)
+			any |= (*p)->v[w];
 	if (!any) {
 		free(*p);
 		*p = NULL;

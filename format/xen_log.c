@@ -6,6 +6,7 @@
  *	(XEN) Xen version 4.17.7 ...
  *	xen-capture 1
  *	xen-version: 4.17.7
+ *	xen-mxcsr-mask: 0x2ffff
  *	xen-levelling-caps: 0x0000019e
  *	Dynamic sets:
  *	Raw  078bfbfd:fed8320b:...
@@ -48,6 +49,29 @@ static int fact(struct lvl_import *im, char *s)
 	return lvl_import_fact(im, s, lvl_trim(value + 2));
 }
 
+/* What no leaf tells, and no guest can be shown otherwise: in every policy. */
+static int machine_state(struct lvl_import *im)
+{
+	const char *s = lvl_desc_fact(im->d, "xen-mxcsr-mask");
+	uint64_t mask;
+	unsigned k;
+	int rc = 0;
+
+	if (!s)
+		return 0;
+	if (!lvl_number(s, strlen(s), 0xffffffffu, &mask))
+		return lvl_import_fail(im, LVL_E_SYNTAX,
+				       "xen-mxcsr-mask is no number");
+	for (k = 0; k < LVL_NR_KINDS && !rc; k++) {
+		if (!im->d->policy[k])
+			continue;
+		rc = lvl_import_kind(im, (enum lvl_kind)k);
+		if (!rc)
+			rc = lvl_import_field(im, LVL_F_MXCSR_MASK, mask);
+	}
+	return rc;
+}
+
 /* Of a capture: facts are taken on the way, its end is the end of input. */
 static int captured(struct lvl_import *im, char **line)
 {
@@ -60,7 +84,9 @@ static int captured(struct lvl_import *im, char **line)
 	if (!got || !strcmp(*line, BEGIN))
 		return lvl_import_fail(im, LVL_E_TRUNCATED,
 				       "the capture has no end: \"" END "\"");
-	return strcmp(*line, END) != 0;
+	if (strcmp(*line, END) != 0)
+		return 1;
+	return im->d ? machine_state(im) : 0;
 }
 
 static int read_all(struct lvl_import *im)

@@ -147,6 +147,9 @@ static const struct damaged damaged[] = {
 	  LVL_E_SYNTAX, 2, "\"xen-a b\" is no name of a fact", 0 },
 	{ "xen-log", "xen-capture 1\nxen-a: b\nxen-capture end\n",
 	  LVL_E_TRUNCATED, 3, "no capture", 0 },
+	{ "xen-log", "xen-capture 1\nxen-mxcsr-mask: b\nDynamic sets:\n"
+	  "Raw  178bfbfb\nxen-capture end\n",
+	  LVL_E_SYNTAX, 5, "xen-mxcsr-mask is no number", 0 },
 	{ "xen-log", "xen-capture 1\nDynamic sets:\nRaw  178bfbf\n",
 	  LVL_E_SYNTAX, 3, "the raw featureset", 0 },
 

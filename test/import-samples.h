@@ -109,6 +109,7 @@ static const char xen_log[] =
 "xen-capture 1\r\n"
 "xen-version: 4.17.7\r\n"
 "xen-options: com1=115200,8n1 console=com1\r\n"
+"xen-mxcsr-mask: 0xffff\r\n"
 "(XEN) a line of Xen's: in between\r\n"
 "Dynamic sets:\r\n"
 "Raw  178bfbfb:7ed8320b\r\n"

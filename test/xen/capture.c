@@ -8,6 +8,7 @@
 
 static void facts(void)
 {
+	static struct lvl_policy machine;
 	struct xen_sysctl *s = sysctl_new();
 	static char extra[sizeof(xen_extraversion_t)];
 	static xen_commandline_t options;
@@ -19,6 +20,8 @@ static void facts(void)
 	print("xen-version: %d.%d%s\n", (long)(v >> 16), (long)(v & 0xffff),
 	      extra);
 	print("xen-options: %s\n", options);
+	machine_state(&machine);
+	print("xen-mxcsr-mask: 0x%x\n", lvl_get(&machine, LVL_F_MXCSR_MASK));
 	rc = sysctl(s, XEN_SYSCTL_get_cpu_levelling_caps);
 	if (!rc)
 		print("xen-levelling-caps: 0x%w\n",

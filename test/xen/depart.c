@@ -8,6 +8,7 @@
 #include "console.h"
 #include "hypercall.h"
 #include "line.h"
+#include "policy.h"
 #include "settle.h"
 #include "start.h"
 #include "state.h"

@@ -132,3 +132,17 @@ int policy_from_lvl(struct xen_policy *to, const struct lvl_policy *from)
 	to->nr_msrs = rc ? 0 : (uint32_t)msrs;
 	return rc;
 }
+
+/* SDM vol. 1, 10.5.1 and 11.6.6: a mask of 0 is one of 0xffbf. */
+void machine_state(struct lvl_policy *p)
+{
+	static struct {
+		uint8_t before[28];
+		uint32_t mxcsr_mask;
+		uint8_t behind[480];
+	} __attribute__((aligned(16))) image;
+
+	__asm__ volatile("fxsave64 %0" : "=m"(image));
+	lvl_set(p, LVL_F_MXCSR_MASK,
+		image.mxcsr_mask ? image.mxcsr_mask : 0xffbf);
+}

@@ -53,4 +53,10 @@ int policy_to_lvl(struct lvl_policy *to, const struct xen_policy *from,
 		  struct lvl_err *err);
 int policy_from_lvl(struct xen_policy *to, const struct lvl_policy *from);
 
+/*
+ * What no leaf tells: the mask of MXCSR, which is in every FXSAVE, so that no
+ * guest can have another one than the CPU it runs on.
+ */
+void machine_state(struct lvl_policy *p);
+
 #endif /* XENLAB_POLICY_H */

@@ -7,20 +7,6 @@
 #include "console.h"
 #include "policy.h"
 
-/* SDM vol. 1, 10.5.1 and 11.6.6: a mask of 0 is one of 0xffbf. */
-void machine_state(struct lvl_policy *p)
-{
-	static struct {
-		uint8_t before[28];
-		uint32_t mxcsr_mask;
-		uint8_t behind[480];
-	} __attribute__((aligned(16))) image;
-
-	__asm__ volatile("fxsave64 %0" : "=m"(image));
-	lvl_set(p, LVL_F_MXCSR_MASK,
-		image.mxcsr_mask ? image.mxcsr_mask : 0xffbf);
-}
-
 int host_policy(struct lvl_policy *p, enum host_policy which,
 		enum lvl_guest kind)
 {

@@ -12,12 +12,6 @@
 #include "stream.h"
 
 /*
- * What no leaf tells: the mask of MXCSR, which is in every FXSAVE, so that no
- * guest can have another one than the CPU it runs on.
- */
-void machine_state(struct lvl_policy *p);
-
-/*
  * What Xen lets guests of this kind have, and the machine's state.  0, or what
  * failed was printed.
  */
