@@ -160,6 +160,10 @@ int lvl_xen_signature(struct lvl_import *im, int viridian)
 
 	for (i = 0; i < LVL_COUNT(fields) && !rc; i++)
 		rc = lvl_import_field(im, fields[i], names[viridian != 0][i]);
+	/* what KVM has behind its signature is not there behind these */
+	for (i = 0; i < LVL_NR_FIELDS && !rc; i++)
+		if (lvl_fields[i].vendors == LVL_VENDOR_KVM)
+			rc = lvl_import_field(im, i, 0);
 	return rc;
 }
 

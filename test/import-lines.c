@@ -279,6 +279,9 @@ static void test_xen_policies(void **state)
 	assert_reg(max, 7, 1, 0, 0);
 	assert_reg(max, 7, 2, 3, 0);
 	assert_int_equal(max->v[lvl_word_of_msr(0xce)], 0x80000000);
+	/* Xen's signature is in no policy; behind it is nothing of KVM's */
+	assert_reg(max, 0x40000000, 0, 1, 0x566e6558);
+	assert_bit(max, LVL_F_KVMCLOCK, 0);
 	/* this Xen is too old to have read 7:1 of the CPU */
 	assert_reg(raw, 6, 0, 0, 0);
 	assert_unknown(raw, 7, 1, 0);
