@@ -404,8 +404,10 @@ static int make(int argc, char **argv)
 	store_close(s);
 	getrusage(RUSAGE_SELF, &used);
 	printf("{\"kinds\":%.1f,\"hosts\":%.1f,\"vms\":%.1f,\"all\":%.1f,"
-	       "\"rss\":%ld}\n",
-	       kinds, hosts, vms, now() - began, used.ru_maxrss);
+	       "\"cpu\":%.1f,\"rss\":%ld}\n",
+	       kinds, hosts, vms, now() - began,
+	       (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec),
+	       used.ru_maxrss);
 	return 0;
 }
 
@@ -488,6 +490,8 @@ static void fork_reporters(const char *uri, const struct report *r,
 			   double seconds, int processes)
 {
 	struct tally t, sum = { 0, 0 };
+	struct rusage used;
+	double cpu;
 	int end[2], i;
 
 	if (pipe(end))
@@ -502,8 +506,12 @@ static void fork_reporters(const char *uri, const struct report *r,
 	}
 	while (wait(NULL) > 0)
 		;
-	printf("{\"reports\":%.0f,\"changed\":%.0f}\n",
-	       (double)sum.reports / seconds, (double)sum.wrote / seconds);
+	getrusage(RUSAGE_CHILDREN, &used);
+	cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	      (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+	printf("{\"reports\":%.0f,\"changed\":%.0f,\"cpu\":%.3f}\n",
+	       (double)sum.reports / seconds, (double)sum.wrote / seconds,
+	       cpu / seconds);
 }
 
 static int report(int argc, char **argv)
