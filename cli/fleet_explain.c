@@ -103,9 +103,9 @@ static void say_head(const struct answer *x, FILE *out)
 	n += snprintf(text + n, 300, " %s %.250s", says[x->verdict], x->host);
 	if (x->all.nr)
 		n += snprintf(text + n, 80,
-			      ": %u missing - %u block, %u do not matter",
-			      x->all.missing, x->all.blocks,
-			      rest - x->all.blocks);
+			      ": %u %s - %u block, %u do not matter", rest,
+			      rest == x->all.missing ? "missing" : "findings",
+			      x->all.blocks, rest - x->all.blocks);
 	if (x->all.unsure)
 		snprintf(text + n, 40, ", %u not known", x->all.unsure);
 	fprintf(out, "%s%s%s  ", cli_ink(inks[x->verdict]), words[x->verdict],
