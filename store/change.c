@@ -160,7 +160,7 @@ int store_changes(struct store *s, const struct store_change_filter *f,
 		  store_change_fn *each, void *arg)
 {
 	struct page p = { s, each, arg, f->since, 0 };
-	int64_t left = f->limit ? f->limit : INT64_MAX, until, page;
+	int64_t left = f->limit ? f->limit : INT64_MAX, until = 0, page;
 	int rc = store_last(s, &until);
 
 	if (f->until && f->until < until)
