@@ -43,15 +43,19 @@ static void host_cpuid(void *arg, uint32_t leaf, uint32_t subleaf,
 static int host_msr(void *arg, uint32_t index, uint64_t *value)
 {
 	const struct host *h = arg;
-	struct {
-		struct kvm_msrs n;
-		struct kvm_msr_entry e;
-	} q = { .n.nmsrs = 1, .e.index = index };
+	union {
+		struct kvm_msrs msrs;
+		uint8_t room[sizeof(struct kvm_msrs) +
+			     sizeof(struct kvm_msr_entry)];
+	} q;
 
+	memset(&q, 0, sizeof(q));
+	q.msrs.nmsrs = 1;
+	q.msrs.entries[0].index = index;
 	if (ioctl(h->m->kvm, KVM_GET_MSRS, &q) != 1 &&
 	    (index != 0xce || ioctl(h->m->vcpu, KVM_GET_MSRS, &q) != 1))
 		return -1;
-	*value = q.e.data;
+	*value = q.msrs.entries[0].data;
 	return 0;
 }
 

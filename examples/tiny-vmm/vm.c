@@ -10,15 +10,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What a vCPU has beside its policy, in the order in which it is set. */
+/* What a vCPU has beside its policy. */
 struct state {
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 	struct kvm_xcrs xcrs;
-	struct kvm_xsave xsave;
 	struct kvm_lapic_state lapic;
+	uint32_t xsave[1024]; /* struct kvm_xsave */
 };
 
+/* In the order in which they are set. */
 static const struct part {
 	unsigned long get, set;
 	size_t at;
