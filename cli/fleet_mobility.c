@@ -67,9 +67,17 @@ struct listing {
 	struct fleet_view *v;
 	const struct lvl_fleet_group *g;
 	struct lvl_fleet_reach r;
+	char saw[16]; /* features; the same for all of a group */
 };
 
 static const char *const fates[] = { "free", "stranded", "not known" };
+
+static void count_seen(const struct lvl_fleet_seen *s, char saw[16])
+{
+	snprintf(saw, 16, "?");
+	if (s->policy)
+		snprintf(saw, 16, "%u", cli_count_features(s->policy));
+}
 
 static int list_vm(void *arg, const struct store_vm *vm)
 {
@@ -78,17 +86,14 @@ static int list_vm(void *arg, const struct store_vm *vm)
 	const struct fleet_view_host *h = fleet_view_host(l->v, vm->host);
 	size_t on = h && h->active ? h->profile : LVL_FLEET_ELSEWHERE;
 	struct mobility *m = l->m;
-	char saw[16] = "?";
 
 	if (!vm->host || vm->seen != s->id || vm->level != l->g->level ||
 	    vm->guest != (int)s->guest ||
 	    (l->g->on != LVL_FLEET_NONE && l->g->on != on))
 		return 0;
-	if (s->policy)
-		snprintf(saw, sizeof(saw), "%u", cli_count_features(s->policy));
 	if (m->table) {
 		fleet_table_row(m->table, vm->name, l->v->name,
-				h ? h->name : NULL, saw, fates[l->r.fate]);
+				h ? h->name : NULL, l->saw, fates[l->r.fate]);
 		return 0;
 	}
 	fputs(m->nr++ ? ",\n    {" : "\n    {", m->f->out);
@@ -98,7 +103,7 @@ static int list_vm(void *arg, const struct store_vm *vm)
 	fputs(", ", m->f->out);
 	fleet_json_key(m->f->out, "host", h ? h->name : NULL);
 	fprintf(m->f->out, ", \"features\": %s, \"fate\": \"%s\"}",
-		s->policy ? saw : "null",
+		s->policy ? l->saw : "null",
 		l->r.fate == LVL_FLEET_STRANDED ? "stranded" : "unknown");
 	return 0;
 }
@@ -120,6 +125,7 @@ static int list_stranded(struct mobility *m, struct fleet_view *v)
 		if (l.r.fate == LVL_FLEET_FREE)
 			continue;
 		rc = fleet_view_hosts(v);
+		count_seen(&v->model->seen[l.g->seen], l.saw);
 		of.seen = v->model->seen[l.g->seen].id;
 		if (!rc)
 			rc = store_scan_vms(v->f->s, &of, list_vm, &l);
