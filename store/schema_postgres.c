@@ -63,6 +63,7 @@ static const char *const version_1[] = {
 	"name text COLLATE \"C\" NOT NULL)",
 	"CREATE UNIQUE INDEX vm_name ON vm (name)",
 	"CREATE INDEX vm_pool ON vm (pool, id)",
+	"CREATE INDEX vm_seen ON vm (pool, seen)",
 	"CREATE INDEX vm_host ON vm (host)",
 
 	"CREATE TABLE level (id integer PRIMARY KEY, pool integer NOT NULL, "
