@@ -56,8 +56,9 @@ static const char *const version_1[] = {
 	"CREATE INDEX host_profile ON host (profile, id)",
 	"CREATE INDEX host_grp ON host (grp, id) WHERE grp IS NOT NULL",
 
-	"CREATE TABLE vm (id integer PRIMARY KEY, pool integer NOT NULL, "
-	"rev bigint NOT NULL, booted bigint NOT NULL, "
+	/* ids ascend */
+	"CREATE TABLE vm (id integer PRIMARY KEY WITH (fillfactor = 100), "
+	"pool integer NOT NULL, rev bigint NOT NULL, booted bigint NOT NULL, "
 	"host integer NOT NULL, seen integer NOT NULL, "
 	"level integer NOT NULL, guest smallint NOT NULL, "
 	"name text COLLATE \"C\" NOT NULL)",
