@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The readers of formats made of lines: what they make of good text, of real
- * dumps where the collection is at hand, and of damaged text.
- */
+/* Readers of formats made of lines: good text, real dumps, damaged text. */
 #include "import-check.h"
 #include "import-damaged.h"
 #include "import-samples.h"
