@@ -333,9 +333,7 @@ static void test_xen_log(void **state)
 	(void)state;
 	assert_fact(r.d[0], "xen-options", "com1=115200,8n1 console=com1");
 	assert_bit(r.d[0]->policy[LVL_KIND_RAW], LVL_F_DE, 0);
-	assert_int_equal(
-		lvl_get(r.d[0]->policy[LVL_KIND_RAW], LVL_F_MXCSR_MASK),
-		0xffff);
+	assert_int_equal(lvl_get(r.d[0]->policy[0], LVL_F_MXCSR_MASK), 0xffff);
 	assert_null(r.d[0]->policy[LVL_KIND_HVM_MAX]);
 	drop(&r);
 }
