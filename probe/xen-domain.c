@@ -8,6 +8,7 @@
 #include <cpulevel/host.h>
 
 #include "format/to_xen.h"
+#include "format/xen_cpuid.h"
 #include "held.h"
 #include "xen-policy.h"
 
@@ -81,7 +82,7 @@ static int signature(struct xen *x, struct lvl_import *im,
 	     x->call.hvm_param(x->xch, domain->id, HVM_PARAM_VIRIDIAN,
 			       &viridian)))
 		return 0; /* not known */
-	return xen_policy_signature(im, viridian != 0);
+	return lvl_xen_signature(im, viridian != 0);
 }
 
 /* A description of the kind seen; what no bit tells is the machine's. */

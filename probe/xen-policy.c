@@ -138,17 +138,3 @@ int xen_policy_import(struct lvl_import *im, const struct xen_policy *p)
 				       p->most_leaves);
 	return rc;
 }
-
-int xen_policy_signature(struct lvl_import *im, int viridian)
-{
-	unsigned i;
-	int rc = lvl_xen_signature(im, viridian);
-
-	/* what other hypervisors have behind it, Xen has not */
-	for (i = 0; i < LVL_NR_WORDS; i++)
-		if (lvl_words[i].place <= LVL_PLACE_EDX &&
-		    lvl_words[i].id > 0x40000000 &&
-		    lvl_words[i].id >> 16 == 0x4000)
-			im->p->k[i] = 0xffffffff;
-	return rc;
-}

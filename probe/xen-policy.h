@@ -42,10 +42,4 @@ int xen_policy_give(struct xen *x, unsigned domain, const struct xen_policy *p,
 /* What it says, to the current kind of a description. */
 int xen_policy_import(struct lvl_import *im, const struct xen_policy *p);
 
-/*
- * The name that a guest finds in leaf 0x40000000, which is not in the arrays:
- * Xen's, or Hyper-V's where Xen plays that.
- */
-int xen_policy_signature(struct lvl_import *im, int viridian);
-
 #endif

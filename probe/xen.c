@@ -7,6 +7,7 @@
 
 #include "facts.h"
 #include "format/arrays.h"
+#include "format/xen_cpuid.h"
 #include "xen-policy.h"
 
 /* public/version.h: what xc_version() is asked, and the room it wants. */
@@ -220,7 +221,7 @@ static int system_policy(struct capture *c, const struct system *s)
 	if (!rc)
 		rc = xen_policy_import(&c->im, &c->policy);
 	if (!rc && s->needs)
-		rc = xen_policy_signature(&c->im, 0);
+		rc = lvl_xen_signature(&c->im, 0);
 	if (rc)
 		return rc;
 	compare_featureset(c, s);
