@@ -50,7 +50,6 @@ int native_of(struct native *n, const struct lvl_desc *d)
 	const struct lvl_policy *raw = d->policy[LVL_KIND_RAW];
 	const struct lvl_policy *host = d->policy[LVL_KIND_HOST];
 	const char *line;
-	int rc;
 
 	if (!raw && !host) {
 		cli_error("%s says what guests see, not what the machine is: "
@@ -66,12 +65,8 @@ int native_of(struct native *n, const struct lvl_desc *d)
 	lvl_caps_read(&n->caps, &n->p);
 	n->virtualised = d->policy[LVL_KIND_HVM_MAX] &&
 			 !(d->hints & LVL_HINT_GUESTS_DERIVED);
-	rc = lvl_measured_read(d, &n->measured, &line);
-	if (rc < 0) {
-		cli_error("%s: measured twice: \"%.80s\"", d->name, line);
-		return EXIT_INPUT;
-	}
-	if (rc)
+	/* read from a file, it is there once */
+	if (lvl_measured_read(d, &n->measured, &line) > 0)
 		n->caps.measured = &n->measured;
 	return 0;
 }

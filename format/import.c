@@ -445,12 +445,25 @@ static int keep_copy(struct lvl_import *im)
 	return *im->copy ? 0 : no_memory(im);
 }
 
+/* What was measured of a machine's guests counts, not what was reported. */
+static int adopt_measured(struct lvl_import *im)
+{
+	const char *line;
+
+	if (!lvl_measured_adopt(im->d, &line))
+		return 0;
+	return lvl_import_fail(im, LVL_E_DUPLICATE,
+			       "a register is measured twice: \"%.80s\"", line);
+}
+
 int lvl_import_done(struct lvl_import *im)
 {
 	int rc = machine(im);
 
 	if (!rc)
 		rc = complete(im);
+	if (!rc)
+		rc = adopt_measured(im);
 	if (!rc)
 		rc = keep_copy(im);
 	if (!rc)

@@ -91,3 +91,52 @@ int lvl_measured_read(const struct lvl_desc *d, struct lvl_measured *m,
 		*m = found;
 	return any;
 }
+
+static int holds(const struct lvl_field *f, const struct lvl_measured *m)
+{
+	uint32_t fixed;
+
+	if (f->word == LVL_NO_WORD)
+		return 0;
+	fixed = m->pinned[f->word] | m->never[f->word];
+	switch (f->rule) {
+	case LVL_AND:
+	case LVL_MIN:
+	case LVL_MAX:
+	case LVL_EQUAL:
+		return !(f->mask & ~fixed);
+	case LVL_OR:
+		return !(f->mask & ~m->pinned[f->word]);
+	default:
+		return 0;
+	}
+}
+
+static void adopt(struct lvl_policy *p, const struct lvl_measured *m)
+{
+	unsigned i;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		const struct lvl_field *f = &lvl_fields[i];
+
+		if (!holds(f, m))
+			continue;
+		p->v[f->word] &= ~f->mask;
+		p->v[f->word] |= m->pinned[f->word] & f->mask;
+		p->k[f->word] |= f->mask;
+	}
+}
+
+int lvl_measured_adopt(struct lvl_desc *d, const char **line)
+{
+	static const enum lvl_kind kinds[] = { LVL_KIND_HVM_MAX,
+					       LVL_KIND_HVM_DEFAULT };
+	struct lvl_measured m;
+	unsigned i;
+	int rc = lvl_measured_read(d, &m, line);
+
+	for (i = 0; rc > 0 && i < LVL_COUNT(kinds); i++)
+		if (d->policy[kinds[i]])
+			adopt(d->policy[kinds[i]], &m);
+	return rc < 0 ? rc : 0;
+}

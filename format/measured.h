@@ -24,4 +24,12 @@ int lvl_measured_is(const char *value);
 int lvl_measured_read(const struct lvl_desc *d, struct lvl_measured *m,
 		      const char **line);
 
+/*
+ * What HVM guests were measured to get, into the maximum and the default that
+ * the hypervisor reported: a field of which every bit is always or never shown
+ * has that value, whatever was reported.  A statement (`or`) that is never
+ * shown is true all the same.  0 or as lvl_measured_read() without a 1.
+ */
+int lvl_measured_adopt(struct lvl_desc *d, const char **line);
+
 #endif

@@ -237,6 +237,7 @@ level_of() {
 	} >bad.txt
 	run "$cpulevel" caps bad.txt
 	exits 3
+	says 'bad.txt'
 	says 'measured twice'
 }
 
@@ -282,4 +283,30 @@ level_of() {
 		exits 0
 		[ -z "$output" ]
 	done
+}
+
+# hvm-max says bmi2 and not erms; guests were seen to get it the other way.
+@test "measured: what guests get counts, not what the hypervisor says" {
+	cat >host.txt <<-'EOF'
+	cpulevel 1
+	name: odd
+	measured: 0x00000007/0x00.ebx done 0xffffffff pinned 0x00000200 never 0x00000100
+	policy hvm-max total
+	cpuid 0x00000000 -    0x00000007 0x756e6547 0x6c65746e 0x49656e69
+	cpuid 0x00000007 0x00 0x00000000 0x00000108 0x00000000 0x00000000
+	EOF
+	sed 's/^measured: .*/hypervisor: odd/' host.txt >said.txt
+	sed 's/policy hvm-max/policy seen/; /^measured/d' host.txt >guest.txt
+	"$cpulevel" show said.txt --of hvm-max | tr -s ' \n' '\n\n' >said
+	"$cpulevel" show host.txt --of hvm-max | tr -s ' \n' '\n\n' >is
+	grep -qx bmi2 said
+	run ! grep -qx erms said
+	grep -qx erms is
+	run ! grep -qx bmi2 is
+	grep -qx bmi1 is # told as asked: what was reported
+	run "$cpulevel" check guest.txt said.txt
+	exits 0
+	run "$cpulevel" check guest.txt host.txt
+	exits 1
+	says bmi2
 }
