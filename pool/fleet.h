@@ -292,11 +292,11 @@ struct lvl_fleet_split {
 };
 /*
  * At most `parts` sub-pools (up to LVL_FLEET_PARTS) with the most features
- * over all hosts, each of at least `homes` hosts; hosts of one profile stay
- * together.  -LVL_E_CONFLICT: there is none (more vendors than parts, or too
- * few hosts); -LVL_E_INVALID: hosts of which nothing is known; -LVL_E_TOO_BIG:
- * more than 64 different policies, or no division found within the effort,
- * which is how many levels may be read.
+ * over all hosts, each of at least `homes` hosts; hosts that give guests the
+ * same stay together.  -LVL_E_CONFLICT: there is none (more vendors than
+ * parts, or too few hosts); -LVL_E_INVALID: hosts of which nothing is known;
+ * -LVL_E_TOO_BIG: more than 64 different policies, or no division found within
+ * the effort, which is how many levels may be read.
  */
 int lvl_fleet_suggest(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		      unsigned parts, uint32_t homes, uint64_t effort,

@@ -238,6 +238,33 @@ static uint64_t best_split(const struct lvl_policy *sort, const uint32_t *count,
 	return best;
 }
 
+/* Do they give guests the same?  Then they stay together, as one sort. */
+static int alike(const struct lvl_policy *a, const struct lvl_policy *b)
+{
+	unsigned i, w;
+
+	for (i = 0; i < lvl_nr_ordered; i++) {
+		w = lvl_ordered[i];
+		if (a->v[w] != b->v[w] || a->k[w] != b->k[w])
+			return 0;
+	}
+	return 1;
+}
+
+/* Another sort, not much unlike one of those before. */
+static void another(struct gen *g, struct lvl_policy *sort, unsigned i)
+{
+	unsigned like, times, k;
+
+	do {
+		like = gen_below(g, i);
+		times = 1 + gen_below(g, 10);
+		gen_mutate(g, &sort[like], times, &sort[i]);
+		for (k = 0; k < i && !alike(&sort[k], &sort[i]); k++)
+			;
+	} while (k < i);
+}
+
 static void test_suggest(void **state)
 {
 	struct lvl_policy sort[SORTS];
@@ -253,8 +280,7 @@ static void test_suggest(void **state)
 		gen_policy(&g, &gen_total, &sort[0]);
 		for (i = 0; i < SORTS; i++) {
 			if (i)
-				gen_mutate(&g, &sort[gen_below(&g, i)],
-					   1 + gen_below(&g, 10), &sort[i]);
+				another(&g, sort, i);
 			count[i] = 1 + gen_below(&g, 4);
 			(void)hosts(i + 1, &sort[i], count[i]);
 		}
