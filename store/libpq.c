@@ -32,7 +32,7 @@ int libpq_open(char *err)
 
 	if (libpq.PQclear)
 		return 0;
-	lib = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
+	lib = dlopen(SONAME, RTLD_LAZY | RTLD_LOCAL);
 	if (!lib) {
 		snprintf(err, STORE_ERROR,
 			 "PostgreSQL needs its client library (libpq5): %.300s",

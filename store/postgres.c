@@ -54,6 +54,8 @@ static int greet(struct pg *pg)
 		{ "SET client_min_messages = warning", NULL },
 		{ "SET idle_in_transaction_session_timeout = '5min'", NULL },
 		{ "SET lock_timeout = '60s'", NULL },
+		/* compiling takes longer than what it would make faster */
+		{ "SET jit = off", NULL },
 	};
 
 	pg->lost = pg->failed = pg->listening = 0;
