@@ -4,8 +4,7 @@
  * A host publishes itself and does nothing else, a reader writes nothing, an
  * operator does not touch what is in the change table.
  */
-#include <cpulevel/import.h>
-
+#include "dump.h"
 #include "postgres.h"
 #include "stores.h"
 
@@ -28,30 +27,6 @@ static char *file(const char *name)
 	text[n] = '\0';
 	fclose(f);
 	return text;
-}
-
-static int keep_desc(void *arg, struct lvl_desc *d)
-{
-	*(struct lvl_desc **)arg = d;
-	return 0;
-}
-
-static struct lvl_desc *dump(const char *name)
-{
-	const char *root = getenv("CPULEVEL_ROOT");
-	struct lvl_desc *d = NULL;
-	struct lvl_ferr err;
-	char path[512];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/test/pool/%s", root ? root : ".",
-		 name);
-	f = fopen(path, "rb");
-	assert_non_null(f);
-	assert_int_equal(
-		lvl_import_file(f, path, NULL, keep_desc, &d, NULL, &err), 0);
-	fclose(f);
-	return d;
 }
 
 /* The same server, somebody else. */

@@ -19,44 +19,12 @@
 
 #include <jansson.h>
 
-#include "store/store.h"
+#define PROGRAM "store-crowd"
+#include "store-program.h"
 
 #define HOSTS 12
 #define VMS 60
 #define PROFILES 3
-
-static uint64_t seed;
-
-static unsigned dice(unsigned sides)
-{
-	uint64_t z = seed += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (unsigned)((z ^ z >> 31) % sides);
-}
-
-static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "store-crowd: %s: %s\n", what, why);
-	exit(1);
-}
-
-static void must(struct store *s, int rc, const char *what)
-{
-	if (rc)
-		die(what, store_error(s));
-}
-
-static struct store *open_store(const char *uri)
-{
-	struct store *s;
-	char err[STORE_ERROR];
-
-	if (store_open(uri, 0, &s, err))
-		die("open", err);
-	return s;
-}
 
 /* -- what there is -------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <cpulevel/import.h>
+#include "dump.h"
 
 /* -- objects -------------------------------------------------------------- */
 
@@ -110,31 +110,6 @@ static void sources(void **state)
 }
 
 /* -- real descriptions ---------------------------------------------------- */
-
-static int keep_desc(void *arg, struct lvl_desc *d)
-{
-	*(struct lvl_desc **)arg = d;
-	return 0;
-}
-
-static struct lvl_desc *dump(const char *name)
-{
-	const char *root = getenv("CPULEVEL_ROOT");
-	struct lvl_desc *d = NULL;
-	struct lvl_ferr err;
-	char path[512];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/test/pool/%s", root ? root : ".",
-		 name);
-	f = fopen(path, "rb");
-	assert_non_null(f);
-	if (lvl_import_file(f, path, NULL, keep_desc, &d, NULL, &err))
-		fail_msg("%s", err.text);
-	fclose(f);
-	assert_non_null(d);
-	return d;
-}
 
 static int profile_life(struct store *s, void *arg)
 {

@@ -19,43 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/store.h"
+#define PROGRAM "store-soak"
+#include "store-program.h"
 
 #define HOSTS 40
 #define BULK 50
-
-static uint64_t seed;
-
-static unsigned dice(unsigned sides)
-{
-	uint64_t z = seed += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (unsigned)((z ^ z >> 31) % sides);
-}
-
-static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "store-soak: %s: %s\n", what, why);
-	exit(1);
-}
-
-static void must(struct store *s, int rc, const char *what)
-{
-	if (rc)
-		die(what, store_error(s));
-}
-
-static struct store *open_store(const char *uri)
-{
-	struct store *s;
-	char err[STORE_ERROR];
-
-	if (store_open(uri, 0, &s, err))
-		die("open", err);
-	return s;
-}
 
 /* -- the writer ----------------------------------------------------------- */
 

@@ -21,5 +21,7 @@ class Tap:
             print('# and %d more' % len(problems[8:]))
         sys.stdout.flush()
 
-    def plan(self):
+    def end(self):
+        """The plan; what the program exits with."""
         print('1..%d' % self.number)
+        return 1 if self.failed else 0
