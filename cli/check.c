@@ -33,27 +33,78 @@ static struct findings_of sides(const struct check *a)
 	return of;
 }
 
-/* What would make it possible. */
-static void advice(const struct check *a, FILE *out)
+/* What a level has to be like that fits, by the reasons why this one does not.
+ */
+enum ask { ASK_WITHOUT, ASK_OTHER, ASK_TOLD, ASK_NONE, ASKS };
+
+static enum ask asks(const struct lvl_finding *f)
 {
-	struct cli_wrap w = { out, 4, 0 };
+	if (f->severity > LVL_SECURITY || !f->sure)
+		return ASKS;
+	switch (f->reason) {
+	case LVL_R_MISSING:
+		return ASK_WITHOUT;
+	case LVL_R_UNTOLD:
+		return ASK_TOLD;
+	case LVL_R_DIFFERS: /* of another vendor there is none */
+		return f->field >= LVL_F_VENDOR_0 && f->field <= LVL_F_VENDOR_1
+			       ? ASK_NONE
+			       : ASK_OTHER;
+	default:
+		return ASK_OTHER;
+	}
+}
+
+static void advise(const struct check *a, FILE *out)
+{
+	static const char *const titles[] = {
+		"without:", "with less, or other values, of:", "that tells:"
+	};
+	unsigned kind, said = 0;
+	size_t i, n;
+
+	for (kind = ASK_WITHOUT; kind <= ASK_TOLD; kind++) {
+		struct cli_wrap w = { out, 4, 0 };
+
+		for (i = n = 0; i < a->all.nr; i++) {
+			if (asks(&a->all.f[i]) != kind)
+				continue;
+			if (!n++) {
+				fprintf(out, "%s %s",
+					said++ ? "and"
+					       : "It would fit after a power "
+						 "cycle at a level",
+					titles[kind]);
+				w.column = cli_width();
+			}
+			cli_wrap_word(&w, lvl_field_name(a->all.f[i].field));
+		}
+		if (n)
+			cli_wrap_end(&w);
+	}
+}
+
+/* What would make it possible; is it a level? */
+static int advice(const struct check *a, FILE *out)
+{
 	size_t i;
 
 	if (a->verdict == LVL_YES)
-		return;
+		return 0;
 	if (a->verdict == LVL_UNKNOWN) {
 		fprintf(out,
 			"To know: describe both with `cpulevel capture` where "
 			"they run, as root, so that MSRs are read.\n");
-		return;
+		return 0;
 	}
-	fputs("It would fit after a power cycle at a level without:", out);
-	w.column = cli_width();
 	for (i = 0; i < a->all.nr; i++)
-		if (a->all.f[i].severity <= LVL_SECURITY && a->all.f[i].sure &&
-		    a->all.f[i].reason == LVL_R_MISSING)
-			cli_wrap_word(&w, lvl_field_name(a->all.f[i].field));
-	cli_wrap_end(&w);
+		if (asks(&a->all.f[i]) == ASK_NONE) {
+			fprintf(out, "No level fits both: their CPUs are of "
+				     "different vendors.\n");
+			return 0;
+		}
+	advise(a, out);
+	return 1;
 }
 
 void check_findings(const struct check *a, FILE *out)
@@ -67,10 +118,10 @@ void check_findings(const struct check *a, FILE *out)
 	findings_table(&a->all, &of, out);
 }
 
-void check_print(const struct check *a, FILE *out)
+int check_print(const struct check *a, FILE *out)
 {
 	check_findings(a, out);
-	advice(a, out);
+	return advice(a, out);
 }
 
 /* -- JSON ----------------------------------------------------------------- */
@@ -171,9 +222,7 @@ static int check(char **file, struct cli_select *s, int as_json)
 		rc = ask(&a, guest, host, s);
 	if (!rc && as_json)
 		check_json(&a, stdout);
-	else if (!rc)
-		check_print(&a, stdout);
-	if (!rc && !as_json && a.verdict == LVL_NO)
+	else if (!rc && check_print(&a, stdout))
 		puts("`cpulevel level` with both files, and -o FILE, makes "
 		     "that level.");
 	lvl_desc_free(guest);

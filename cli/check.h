@@ -18,7 +18,8 @@ struct check {
 int check_run(struct check *c);
 void check_free(struct check *c);
 
-void check_print(const struct check *c, FILE *out);
+/* 1 if a level was named that would fit. */
+int check_print(const struct check *c, FILE *out);
 /* Everything but what to do about it. */
 void check_findings(const struct check *c, FILE *out);
 void check_json(const struct check *c, FILE *out);

@@ -232,7 +232,7 @@ int fleet_fits_say(struct fleet *f, const struct check *c, const char *why)
 	else if (!why && c->verdict == LVL_YES)
 		check_findings(c, f->out);
 	else if (!why)
-		check_print(c, f->out);
+		(void)check_print(c, f->out);
 	else
 		fprintf(f->out,
 			"%sUNKNOWN%s  %s may or may not run on %s: %s\n",

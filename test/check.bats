@@ -89,10 +89,26 @@ setup() {
 	exits 1
 }
 
-@test "check: another vendor is a no that says so" {
+@test "check: another vendor is a no that says so, and no level helps" {
 	run "$cpulevel" check on-clx.txt "$pool/milan.txt"
 	exits 1
 	says 'vendor'
+	says 'No level fits both: their CPUs are of different vendors.'
+	[[ $output != *'after a power cycle'* && $output != *'-o FILE'* ]]
+}
+
+@test "check: what a level would have to tell, or have less of, is said" {
+	run "$cpulevel" check cpu:haswell-ep cpu:icelake-sp --platform kvm-7.2
+	exits 1
+	says 'after a power cycle at a level that tells:'
+	says '    fdp-excp-only ret-alternate'
+	[[ $output != *without* ]]
+	run "$cpulevel" check cpu:icelake-sp cpu:cascadelake-sp --platform kvm-7.2
+	exits 1
+	says 'at a level without:'
+	says 'and with less, or other values, of:'
+	says '    maxphysaddr'
+	says 'and that tells:'
 }
 
 @test "check --json: keys of the contract" {
