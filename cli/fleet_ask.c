@@ -176,11 +176,27 @@ static char *copy(const char *s)
 	return s ? strdup(s) : NULL;
 }
 
+static const struct {
+	const char *name;
+	size_t at;
+} parts[ASK_PARTS] = {
+	{ "kernel", offsetof(struct store_source, kernel) },
+	{ "microcode", offsetof(struct store_source, microcode) },
+	{ "hypervisor", offsetof(struct store_source, hypervisor) },
+	{ "firmware", offsetof(struct store_source, firmware) },
+};
+
+static const char *version(const struct store_source *s, unsigned part)
+{
+	return *(const char *const *)((const char *)s + parts[part].at);
+}
+
 static int keep_observed(void *arg, const struct store_source *s,
 			 int64_t profile)
 {
 	struct ask_cpu *cpu = arg;
 	struct ask_observed *o;
+	unsigned i;
 
 	if (!s->cpu || !same(s->cpu, cpu->like->cpu) || !profile)
 		return 0;
@@ -188,14 +204,13 @@ static int keep_observed(void *arg, const struct store_source *s,
 	if (!o)
 		return -LVL_E_NO_MEMORY;
 	cpu->seen = o;
-	cpu->seen[cpu->nr++] = (struct ask_observed){
-		.source = s->id,
-		.profile = profile,
-		.kernel = copy(s->kernel),
-		.microcode = copy(s->microcode),
-		.same_kernel = same(s->kernel, cpu->like->kernel),
-		.same_microcode = same(s->microcode, cpu->like->microcode),
-	};
+	o += cpu->nr++;
+	*o = (struct ask_observed){ .source = s->id, .profile = profile };
+	for (i = 0; i < ASK_PARTS; i++) {
+		o->version[i] = copy(version(s, i));
+		if (!same(version(s, i), version(cpu->like, i)))
+			o->differs |= 1U << i;
+	}
 	return 0;
 }
 
@@ -218,50 +233,97 @@ int ask_cpu_open(struct fleet_view *v, int64_t source,
 void ask_cpu_close(struct ask_cpu *cpu)
 {
 	size_t i;
+	unsigned k;
 
-	for (i = 0; i < cpu->nr; i++) {
-		free(cpu->seen[i].kernel);
-		free(cpu->seen[i].microcode);
-	}
+	for (i = 0; i < cpu->nr; i++)
+		for (k = 0; k < ASK_PARTS; k++)
+			free(cpu->seen[i].version[k]);
 	free(cpu->seen);
 	memset(cpu, 0, sizeof(*cpu));
 }
 
-const char *ask_differs(const struct ask_observed *o, char buf[ASK_WHY])
+/* Of a kernel the number is enough: "kernel 6.1.172". */
+static const char *say_part(const struct ask_observed *o, unsigned part,
+			    char buf[ASK_WHY])
 {
-	/* of a kernel the number is enough: "6.1.172" */
-	if (!o->same_kernel && o->same_microcode && o->kernel)
-		snprintf(buf, ASK_WHY, "kernel %.*s",
-			 (int)strcspn(o->kernel, "-+ "), o->kernel);
-	else if (o->same_kernel && !o->same_microcode && o->microcode)
-		snprintf(buf, ASK_WHY, "microcode %s", o->microcode);
+	const char *v = o->version[part];
+
+	if (!v)
+		snprintf(buf, ASK_WHY, "another %s", parts[part].name);
 	else
-		return NULL;
+		snprintf(buf, ASK_WHY, "%s %.*s", parts[part].name,
+			 part == ASK_KERNEL ? (int)strcspn(v, "-+ ") : 60, v);
 	return buf;
 }
 
-/* Another kernel or microcode on the same CPU shows it. */
+const char *ask_differs(const struct ask_observed *o, char buf[ASK_WHY])
+{
+	unsigned first = o->differs & (1U << ASK_KERNEL | 1U << ASK_MICROCODE);
+	unsigned by = first ? first : o->differs, i;
+
+	if (!o->differs)
+		return "the settings of hosts with the same versions";
+	for (i = 0; i < ASK_PARTS; i++)
+		if (by == 1U << i)
+			return o->version[i] ? say_part(o, i, buf) : NULL;
+	return NULL;
+}
+
+/* What the other host has: the same of everything, one other part, several. */
+static void say_shown(const struct ask_observed *o, char buf[ASK_WHY])
+{
+	char part[ASK_WHY];
+	const char *and = "";
+	unsigned i;
+	int n = 0;
+
+	if (!o->differs) {
+		snprintf(buf, ASK_WHY, "the same versions show it: settings?");
+		return;
+	}
+	if (ask_differs(o, part)) {
+		snprintf(buf, ASK_WHY, "%.100s shows it", part);
+		return;
+	}
+	for (i = 0; i < ASK_PARTS && n < 110; i++)
+		if (o->differs >> i & 1) {
+			n += snprintf(buf + n, 50, "%s%.44s", and,
+				      say_part(o, i, part));
+			and = " and ";
+		}
+	snprintf(buf + n, 20, " show it");
+}
+
+/* How near another host is that shows it. */
+static unsigned nearness(const struct ask_observed *o)
+{
+	char buf[ASK_WHY];
+
+	return !o->differs ? 3 : ask_differs(o, buf) ? 2 : 1;
+}
+
+/* The same CPU shows it elsewhere, or did: what is nearest there. */
 static const char *seen_with(struct fleet_view *v, struct ask_cpu *cpu,
 			     enum lvl_guest guest, unsigned field,
 			     char buf[ASK_WHY])
 {
-	char what[ASK_WHY];
+	const struct ask_observed *found = NULL;
 	size_t i, at;
 
 	for (i = 0; i < cpu->nr; i++) {
+		const struct ask_observed *o = &cpu->seen[i];
 		const struct lvl_fleet_profile *p;
 
-		if (!ask_differs(&cpu->seen[i], what) ||
-		    fleet_view_profile(v, cpu->seen[i].profile, &at))
+		if ((found && nearness(found) >= nearness(o)) ||
+		    fleet_view_profile(v, o->profile, &at))
 			continue;
 		p = &v->model->profile[at];
-		if (!(p->known >> guest & 1) ||
-		    !lvl_has(p->admits[guest], field))
-			continue;
-		snprintf(buf, ASK_WHY, "%.100s shows it", what);
-		return buf;
+		if (p->known >> guest & 1 && lvl_has(p->admits[guest], field))
+			found = o;
 	}
-	return NULL;
+	if (found)
+		say_shown(found, buf);
+	return found ? buf : NULL;
 }
 
 const char *ask_why(struct fleet_view *v, struct ask_cpu *cpu, size_t profile,

@@ -42,10 +42,12 @@ size_t ask_homes(struct ask *a, FILE *out, const char *title);
 
 /* Why a host with this profile and source does not show the field. */
 #define ASK_WHY 160
+enum ask_part { ASK_KERNEL, ASK_MICROCODE, ASK_HYPERVISOR, ASK_FIRMWARE };
+#define ASK_PARTS 4
 struct ask_observed {
 	int64_t source, profile;
-	char *kernel, *microcode;
-	int same_kernel, same_microcode;
+	char *version[ASK_PARTS];
+	unsigned differs; /* a bit for each part that is another one */
 };
 struct ask_cpu {
 	const struct store_source *like;
@@ -57,7 +59,8 @@ int ask_cpu_open(struct fleet_view *v, int64_t source,
 void ask_cpu_close(struct ask_cpu *cpu);
 const char *ask_why(struct fleet_view *v, struct ask_cpu *cpu, size_t profile,
 		    enum lvl_guest guest, unsigned field, char buf[ASK_WHY]);
-/* "kernel 6.1" or "microcode 0x2b" that the observed one differs by alone. */
+/* "kernel 6.1" or "microcode 0x2b" that the observed one differs by alone, or
+ * the settings, where no version does; NULL: by more than one. */
 const char *ask_differs(const struct ask_observed *o, char buf[ASK_WHY]);
 
 #endif

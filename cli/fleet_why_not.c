@@ -29,8 +29,11 @@ static int add(struct why_not *w, int does, const char *what)
 	size_t i;
 
 	for (i = 0; i < w->nr; i++)
-		if (!strcmp(w->change[i].what, what))
+		if (!strcmp(w->change[i].what, what)) {
+			w->nr_do += does && !w->change[i].does;
+			w->change[i].does |= does;
 			return 0;
+		}
 	c = cli_grow(w->change, w->nr, &w->room, sizeof(*c));
 	if (!c)
 		return -LVL_E_NO_MEMORY;
@@ -75,19 +78,20 @@ static int try_power_cycle(struct why_not *w, struct ask *a, size_t profile)
 
 /* Another kernel or another microcode on that host, as seen elsewhere. */
 static int try_versions(struct why_not *w, struct ask *a, const char *host,
-			struct ask_cpu *cpu)
+			size_t own, struct ask_cpu *cpu)
 {
 	size_t i, at;
 	int rc = 0;
 
 	for (i = 0; !rc && i < cpu->nr; i++) {
 		char version[ASK_WHY], text[500];
+		const char *as = ask_differs(&cpu->seen[i], version);
 
-		if (!ask_differs(&cpu->seen[i], version))
+		if (!as)
 			continue;
 		rc = fleet_view_profile(&a->v, cpu->seen[i].profile, &at);
-		snprintf(text, sizeof(text), "%s on %.200s", version, host);
-		if (!rc)
+		snprintf(text, sizeof(text), "%s on %.200s", as, host);
+		if (!rc && at != own)
 			rc = add(w,
 				 lvl_fleet_verdict(a->v.model, a->seen, at) ==
 					 LVL_YES,
@@ -123,7 +127,7 @@ static int ask_vm(struct fleet *f, struct why_not *w)
 		rc = try_power_cycle(w, a, at);
 	}
 	if (!rc)
-		rc = try_versions(w, a, w->to, &cpu);
+		rc = try_versions(w, a, w->to, at, &cpu);
 	ask_cpu_close(&cpu);
 	ask_close(a);
 	free(a);
@@ -164,12 +168,12 @@ static int try_sort(struct why_not *w, struct fleet_view *v,
 
 	for (i = 0; !rc && i < cpu.nr; i++) {
 		char version[ASK_WHY], names[FLEET_VIEW_NAMES], text[600];
+		const char *as = ask_differs(&cpu.seen[i], version);
 		struct lvl_policy level;
 		int64_t n = sum->hosts[h->profile];
 		int read;
 
-		if (!ask_differs(&cpu.seen[i], version) ||
-		    fleet_view_profile(v, cpu.seen[i].profile, &at) ||
+		if (!as || fleet_view_profile(v, cpu.seen[i].profile, &at) ||
 		    lacks(v, at, w->field) || at >= sum->nr_hosts)
 			continue;
 		(void)lvl_fleet_sum_hosts(sum, h->profile, -n);
@@ -177,7 +181,7 @@ static int try_sort(struct why_not *w, struct fleet_view *v,
 		read = lvl_fleet_sum_read(sum, &level, NULL);
 		(void)lvl_fleet_sum_hosts(sum, at, -n);
 		(void)lvl_fleet_sum_hosts(sum, h->profile, n);
-		snprintf(text, sizeof(text), "%s on %s", version,
+		snprintf(text, sizeof(text), "%s on %s", as,
 			 fleet_view_names(v, h->profile, names));
 		rc = add(w, !read && lvl_has(&level, w->field), text);
 	}

@@ -24,11 +24,48 @@ static const char *cpu_of(const struct lvl_desc *d, char text[80])
 	return text;
 }
 
+/* What runs the guests, and its version, as the producers of dumps tell it. */
+static const char *hypervisor_of(const struct lvl_desc *d, char text[120])
+{
+	static const struct {
+		const char *fact, *name;
+	} tells[] = {
+		{ "hypervisor", "" },
+		{ "xen", "Xen " },
+		{ "xen-version", "Xen " },
+		{ "qemu", "QEMU " },
+		{ "firecracker", "Firecracker " },
+	};
+	const char *is = NULL;
+	unsigned i;
+
+	for (i = 0; i < LVL_COUNT(tells) && !is; i++) {
+		is = lvl_desc_fact(d, tells[i].fact);
+		if (is)
+			snprintf(text, 120, "%s%.100s", tells[i].name, is);
+	}
+	return is ? text : NULL;
+}
+
+/* Two machines with the same of all else may have another firmware. */
+static const char *firmware_of(const struct lvl_desc *d, char text[120])
+{
+	const char *is = lvl_desc_fact(d, "firmware");
+	const char *bios = lvl_desc_fact(d, "bios");
+	const char *revision = lvl_desc_fact(d, "bios-revision");
+
+	if (is || !bios)
+		return is;
+	snprintf(text, 120, "%.50s%s%.50s", bios, revision ? " revision " : "",
+		 revision ? revision : "");
+	return text;
+}
+
 struct found {
 	const uint8_t *data; /* the profile */
 	size_t len;
 	struct store_source source;
-	char cpu[80];
+	char cpu[80], hypervisor[120], firmware[120];
 	int64_t profile, source_id; /* 0: not there yet */
 	struct store_host host;
 	int is_new;
@@ -45,8 +82,8 @@ static int look_up(struct store *s, const char *name, const struct lvl_desc *d,
 	f->source.cpu = cpu_of(d, f->cpu);
 	f->source.kernel = lvl_desc_fact(d, "kernel");
 	f->source.microcode = lvl_desc_fact(d, "microcode");
-	f->source.hypervisor = lvl_desc_fact(d, "hypervisor");
-	f->source.firmware = lvl_desc_fact(d, "firmware");
+	f->source.hypervisor = hypervisor_of(d, f->hypervisor);
+	f->source.firmware = firmware_of(d, f->firmware);
 	store_sha256(f->data, f->len, hash);
 	rc = store_find_object(s, hash, &f->profile);
 	if (!rc)

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What users of other tools ran into (doc/complaints.md), on real machines.
+
+bats_require_minimum_version 1.5.0
+load verdicts
+load fleet
+
+setup() {
+	fleet_setup
+}
+
+# without LEAF:SUBLEAF REGISTER BIT < MACHINE: a machine with that bit off
+without() {
+	python3 -c '
+import sys
+leaf, sub = sys.argv[1].split(":")
+reg, bit, done = 3 + "eax ebx ecx edx".split().index(sys.argv[2]), int(sys.argv[3]), 0
+for line in sys.stdin:
+    w = line.split()
+    if w[:1] == ["cpuid"] and int(w[1], 16) == int(leaf, 16) and \
+       int(w[2].replace("-", "0"), 16) == int(sub):
+        assert int(w[reg], 16) >> bit & 1
+        w[reg] = "0x%08x" % (int(w[reg], 16) & ~(1 << bit))
+        line, done = " ".join(w) + "\n", done + 1
+    print(line, end="")
+assert done == 1' "$@"
+}
+
+# -- why ---------------------------------------------------------------------
+
+@test "off in the firmware is no matter of silicon" {
+	# AES off on one of three that are alike in all else
+	without 1:0 ecx 25 <"$machines"/icx.txt >no-aes.txt
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/icx.txt b="$machines"/icx.txt
+	"$cpulevel" vm boot v --host a
+	"$cpulevel" pool add p c=no-aes.txt
+	run "$cpulevel" explain vm v --to c --json
+	exits 1
+	[[ $output == *'"field": "aesni"'*'the same versions show it: settings?'* ]]
+	run "$cpulevel" why-not vm v --to c
+	exits 0
+	says 'yes  the settings of hosts with the same versions on c'
+	run "$cpulevel" why-not aesni p
+	says 'yes  the settings of hosts with the same versions on c'
+	run "$cpulevel" blame aesni p
+	exits 1
+	says 'hidden by 1 of 3 hosts'
+}
+
+@test "another kernel and another microcode: both are told" {
+	# nobody has shown AES with one of them alone
+	without 1:0 ecx 25 <"$machines"/icx.txt |
+		sed 's/^kernel: .*/kernel: 5.10.1/
+			s/^microcode: .*/microcode: 0xd000100/' >old.txt
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/icx.txt
+	"$cpulevel" vm boot v --host a
+	"$cpulevel" pool add p b=old.txt
+	run "$cpulevel" explain vm v --to b --json
+	exits 1
+	says 'kernel 6.1.172 and microcode 0xd000421 show it'
+	run "$cpulevel" why-not vm v --to b
+	[[ $output != *'kernel 6.1.172 on b'* ]]
+}
+
+# -- drift -------------------------------------------------------------------
+
+@test "a firmware that switches ERMS off: named, and nobody is refused" {
+	without 7:0 ebx 9 <"$machines"/icx.txt |
+		sed 's/^bios-revision: .*/bios-revision: 1.40/' >no-erms.txt
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/icx.txt b="$machines"/icx.txt
+	"$cpulevel" vm boot v --host a
+	start=$(newest)
+	"$cpulevel" publish no-erms.txt --host b
+	run "$cpulevel" drift --since "$start"
+	exits 1
+	says 'firmware 1.0 revision 1.44 -> 1.0 revision 1.40'
+	says '- erms'
+	[[ $output != *'cannot enter'* ]]
+	run "$cpulevel" explain vm v --to b
+	exits 0
+	says 'firmware 1.0 revision 1.44 shows it'
+	says 'harmless: speed only'
+	run "$cpulevel" vm move v --to b
+	exits 0
+}
+
+@test "the version of what runs the guests is part of a host" {
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/gnr.txt
+	run "$cpulevel" host show a
+	says 'hypervisor   Firecracker 1.15.0-dev'
+	start=$(newest)
+	sed 's/^firecracker: .*/firecracker: 1.16.0/' <"$machines"/gnr.txt >new.txt
+	"$cpulevel" publish new.txt --host a
+	run "$cpulevel" audit host a
+	says 'hypervisor Firecracker 1.15.0-dev -> Firecracker 1.16.0'
+	run "$cpulevel" drift --since "$start"
+	exits 0 # guests see the same
+	sed 's/^firecracker: .*/xen: 4.17.7/' <"$machines"/gnr.txt >xen.txt
+	"$cpulevel" publish xen.txt --host a
+	run "$cpulevel" host show a
+	says 'hypervisor   Xen 4.17.7'
+}
