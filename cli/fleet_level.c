@@ -206,8 +206,8 @@ int fleet_settle(struct fleet *f, const struct store_pool *p,
 /* -- which level ---------------------------------------------------------- */
 
 /* 1: there is one for this; 0: not. */
-static int assigned(struct fleet *f, enum store_scope scope, const char *name,
-		    struct store_level *v, int *rc)
+int fleet_assigned(struct fleet *f, enum store_scope scope, const char *name,
+		   struct store_level *v, int *rc)
 {
 	struct store_assign a;
 	char text[300];
@@ -263,13 +263,13 @@ int fleet_boot_level(struct fleet *f, const char *asked, const char *vm,
 	if (rc)
 		return rc;
 	*whose = "at the level that is set for it";
-	if (assigned(f, STORE_SCOPE_VM, vm, v, &rc))
+	if (fleet_assigned(f, STORE_SCOPE_VM, vm, v, &rc))
 		return rc ? rc : fleet_follow(f, v, NULL);
 	*whose = "at the level that is set for the host's group";
-	if (assigned(f, STORE_SCOPE_GROUP, h->group, v, &rc))
+	if (fleet_assigned(f, STORE_SCOPE_GROUP, h->group, v, &rc))
 		return rc ? rc : fleet_follow(f, v, NULL);
 	*whose = "at the level that is set for the pool";
-	if (assigned(f, STORE_SCOPE_POOL, p.name, v, &rc))
+	if (fleet_assigned(f, STORE_SCOPE_POOL, p.name, v, &rc))
 		return rc ? rc : fleet_follow(f, v, NULL);
 	*whose = "at the pool's own level";
 	return own_level(f, &p, v);

@@ -54,6 +54,10 @@ int fleet_boot_level(struct fleet *f, const char *asked, const char *vm,
 		     const struct store_host *h, struct store_level *v,
 		     const char **whose);
 
+/* Is a level set for it?  Then v, or *rc says why it cannot be told. */
+int fleet_assigned(struct fleet *f, enum store_scope scope, const char *name,
+		   struct store_level *v, int *rc);
+
 /*
  * May a guest that saw this (an object) run on that host?  c is filled but
  * for guest_name; LVL_UNKNOWN without findings where the host or the boot

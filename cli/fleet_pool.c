@@ -301,7 +301,9 @@ static int add_body(struct fleet *f, void *arg)
 
 	for (i = 0; i < a->nr && !rc; i++)
 		rc = add_one(f, &p, a->name[i]);
-	return rc ? rc : settle_and_say(f, &p);
+	if (!rc)
+		rc = settle_and_say(f, &p);
+	return rc || f->json ? rc : fleet_join_added(f, &p, a->name, a->nr);
 }
 
 static int remove_one(struct fleet *f, const struct store_pool *p,
@@ -378,8 +380,12 @@ static int import_body(struct fleet *f, void *arg)
 		cli_error("no machine there");
 		rc = EXIT_INPUT;
 	}
+	if (!rc)
+		rc = settle_and_say(f, &p);
+	if (!rc && !f->json)
+		rc = fleet_join_imported(f, &p, im.seen);
 	json_decref(im.seen);
-	return rc ? rc : settle_and_say(f, &p);
+	return rc;
 }
 
 int fleet_keep_stdin(void)

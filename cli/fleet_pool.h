@@ -5,6 +5,8 @@
 
 #include "fleet_level.h"
 
+#include <jansson.h>
+
 int fleet_pool_show(int argc, char **argv);
 
 /* How many hosts a pool has, retired ones apart; how many VMs run there. */
@@ -17,6 +19,16 @@ int fleet_is_busy(struct fleet *f, const struct store_host *h);
 /* A host reports: the description must be one of a machine. */
 int fleet_report(struct fleet *f, const char *name, const struct lvl_desc *d,
 		 int *changed);
+
+/*
+ * Of hosts that just joined: how many running VMs cannot go there, and whether
+ * the level that is set for the pool can be had there.  arg: HOST or
+ * HOST=FILE; seen: an object with their names.
+ */
+int fleet_join_added(struct fleet *f, const struct store_pool *p, char **arg,
+		     int nr);
+int fleet_join_imported(struct fleet *f, const struct store_pool *p,
+			json_t *seen);
 
 /* Standard input becomes a file: a body may read it again. */
 int fleet_keep_stdin(void);

@@ -315,3 +315,20 @@ int fleet_view_each(struct fleet *f, fleet_view_fn *each, void *arg)
 	free_rows(&r);
 	return rc;
 }
+
+uint64_t fleet_view_shut_out(struct fleet_view *v, size_t from, size_t to)
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < v->pool.nr_groups; i++) {
+		const struct lvl_fleet_group *g = &v->pool.group[i];
+
+		if (g->vms &&
+		    lvl_fleet_verdict(v->model, g->seen, to) == LVL_NO &&
+		    (from == LVL_FLEET_NONE ||
+		     lvl_fleet_verdict(v->model, g->seen, from) == LVL_YES))
+			n += g->vms;
+	}
+	return n;
+}

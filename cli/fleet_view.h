@@ -64,6 +64,12 @@ int fleet_view_locate(struct fleet_view *v, const struct lvl_fleet_pool *as);
 int fleet_view_guests_of(struct fleet_view *v, const struct fleet_view_host *h,
 			 struct lvl_fleet_pool *guests);
 
+/*
+ * Running VMs that surely cannot enter hosts of profile `to`, and could enter
+ * those of `from`, or LVL_FLEET_NONE.
+ */
+uint64_t fleet_view_shut_out(struct fleet_view *v, size_t from, size_t to);
+
 /* "clx-01" or "clx-01, clx-02 and 3 more" of a profile; needs the hosts. */
 #define FLEET_VIEW_NAMES 160
 const char *fleet_view_names(const struct fleet_view *v, size_t profile,

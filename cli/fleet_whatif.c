@@ -48,6 +48,25 @@ static int ask_all_guests(struct whatif *w)
 	return rc;
 }
 
+/* Who cannot come any more; of a host that joins: who cannot come. */
+static void ask_shut_out(struct whatif *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->changes->nr; i++) {
+		const struct lvl_fleet_change *c = &w->changes->host[i].c;
+		const struct lvl_fleet_change *last =
+			i ? &w->changes->host[i - 1].c : NULL;
+
+		if (c->to == LVL_FLEET_NONE)
+			continue;
+		w->guests[i].shut_out =
+			last && last->from == c->from && last->to == c->to
+				? w->guests[i - 1].shut_out
+				: fleet_view_shut_out(&w->v, c->from, c->to);
+	}
+}
+
 /* -- the whole ------------------------------------------------------------ */
 
 static int make_after(struct whatif *w, struct lvl_fleet_pool *after)
@@ -94,6 +113,8 @@ int whatif_evaluate(struct whatif *w)
 				      &w->effect);
 	if (!rc)
 		rc = ask_all_guests(w);
+	if (!rc)
+		ask_shut_out(w);
 	if (!rc)
 		rc = changes_order(&w->v, w->changes, w->order, &w->nr_blocked,
 				   &w->exact);

@@ -9,6 +9,7 @@
 /* VMs of one host that changes, which must be elsewhere meanwhile. */
 struct whatif_guests {
 	uint64_t vms, cannot, unsure;
+	uint64_t shut_out; /* running VMs that cannot enter it afterwards */
 };
 
 struct whatif {

@@ -191,6 +191,37 @@ static void say_guests(const struct whatif *w, FILE *out)
 			say_moves(out, &w->guests[i], w->changes->host[i].name);
 }
 
+static int shut_alike(const struct whatif *w, size_t a, size_t b)
+{
+	return w->guests[a].shut_out == w->guests[b].shut_out &&
+	       !w->changes->host[a].id == !w->changes->host[b].id;
+}
+
+/* VMs keep what they saw: no level lets them in. */
+static void say_shut_out(const struct whatif *w, FILE *out, size_t first)
+{
+	const struct changes *c = w->changes;
+	struct cli_wrap wrap = { out, 4, 0 };
+	char number[FLEET_NUMBER], text[FLEET_NUMBER + 40];
+	size_t i, n = 0;
+
+	for (i = 0; i < first; i++)
+		if (shut_alike(w, i, first))
+			return;
+	fleet_number(w->guests[first].shut_out, "running VM", number);
+	snprintf(text, sizeof(text), "  %s cannot enter", number);
+	cli_wrap_word(&wrap, text);
+	for (i = first; i < c->nr; i++)
+		if (shut_alike(w, i, first) && n++ < NAMES)
+			cli_wrap_word(&wrap, c->host[i].name);
+	snprintf(text, sizeof(text), "and %zu more", n - NAMES);
+	if (n > NAMES)
+		cli_wrap_text(&wrap, text);
+	cli_wrap_text(&wrap, c->host[first].id ? "any more until a power cycle"
+					       : "until a power cycle");
+	cli_wrap_end(&wrap);
+}
+
 /* -- how to proceed ------------------------------------------------------- */
 
 static void say_hosts(const struct whatif *w, FILE *out, const char *title,
@@ -250,9 +281,14 @@ static void say_order(const struct whatif *w, FILE *out)
 
 void whatif_print(const struct whatif *w, FILE *out)
 {
+	size_t i;
+
 	say_changes(w, out);
 	fleet_say_levels(out, &w->v, &w->v.pool, &w->after);
 	say_vms(w, out);
+	for (i = 0; i < w->changes->nr; i++)
+		if (w->guests[i].shut_out)
+			say_shut_out(w, out, i);
 	say_guests(w, out);
 	say_order(w, out);
 }
@@ -270,10 +306,12 @@ static void json_host(const struct whatif *w, size_t i, FILE *out)
 	fputs(", ", out);
 	fleet_json_key(out, "basis", *h->basis ? h->basis : NULL);
 	fprintf(out,
-		", \"vms\": %llu, \"cannot_move\": %llu, \"unsure\": %llu}",
+		", \"vms\": %llu, \"cannot_move\": %llu, \"unsure\": %llu, "
+		"\"shut_out\": %llu}",
 		(unsigned long long)w->guests[i].vms,
 		(unsigned long long)w->guests[i].cannot,
-		(unsigned long long)w->guests[i].unsure);
+		(unsigned long long)w->guests[i].unsure,
+		(unsigned long long)w->guests[i].shut_out);
 }
 
 static void json_groups(const struct whatif *w, FILE *out)

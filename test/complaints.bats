@@ -105,3 +105,64 @@ assert done == 1' "$@"
 	run "$cpulevel" host show a
 	says 'hypervisor   Xen 4.17.7'
 }
+
+# -- who comes, and who cannot go there ----------------------------------------
+
+@test "a lesser host joins: how many running VMs stay away is said before and after" {
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/icx.txt b="$machines"/icx.txt
+	for vm in 1:a 2:a 3:b; do
+		"$cpulevel" vm boot "v${vm%:*}" --host "${vm#*:}"
+	done
+	run "$cpulevel" whatif p --join "$machines"/clx.txt
+	exits 0
+	says '3 running VMs cannot enter clx until a power cycle'
+	run "$cpulevel" whatif p --join "$machines"/clx.txt --json
+	[[ $output == *'"shut_out": 3'* ]]
+	unchanged "$cpulevel" pool add p c="$machines"/clx.txt --dry-run
+	exits 0
+	says '3 running VMs cannot run on c: they keep what they saw until a power cycle'
+	run "$cpulevel" pool add p c="$machines"/clx.txt d="$machines"/clx.txt
+	exits 0
+	says '3 running VMs cannot run on c and 1 like it'
+	"$cpulevel" vm stop v1
+	"$cpulevel" vm boot v1 --host b
+	run "$cpulevel" vm move v1 --to c
+	exits 0
+	# one that takes them all is nothing to speak of
+	run "$cpulevel" pool add p e="$machines"/icx.txt
+	exits 0
+	[[ $output != *'cannot run'* ]]
+	run "$cpulevel" whatif p --join "$machines"/icx.txt
+	[[ $output != *'cannot enter'* ]]
+}
+
+@test "a host on which the level that is set for the pool cannot be had" {
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/icx.txt
+	"$cpulevel" level new gold --from pool:p
+	"$cpulevel" level set pool p gold
+	mkdir hosts
+	cp "$machines"/clx.txt hosts
+	sed 's/^name: .*/name: icx-2/' <"$machines"/icx.txt >hosts/icx-2.txt
+	run "$cpulevel" pool import p hosts
+	exits 0
+	says 'VMs cannot boot on clx: gold@1, the level that is set for p, does not fit there'
+	[[ $output != *'boot on icx'* ]]
+	run "$cpulevel" vm boot v --host clx
+	exits 5
+	"$cpulevel" level set pool p --unset
+	run "$cpulevel" pool add p clx-2="$machines"/clx.txt
+	[[ $output != *'cannot boot'* ]]
+}
+
+@test "a rollback: who cannot come back is told host by host" {
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/spr-5.10.txt
+	"$cpulevel" publish "$machines"/spr.txt --host a
+	"$cpulevel" pool add p b="$machines"/spr.txt c="$machines"/spr.txt
+	"$cpulevel" vm boot v --host b
+	run "$cpulevel" whatif p --kernel 'c=5.10'
+	exits 0
+	says '1 running VM cannot enter c any more until a power cycle'
+}
