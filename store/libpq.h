@@ -59,7 +59,8 @@
 	  (PGconn *, PQnoticeReceiver, void *))                               \
 	X(int, PQsocket, (const PGconn *))                                    \
 	X(ConnStatusType, PQstatus, (const PGconn *))                         \
-	X(PGTransactionStatusType, PQtransactionStatus, (const PGconn *))
+	X(PGTransactionStatusType, PQtransactionStatus, (const PGconn *))     \
+	X(char *, PQuser, (const PGconn *))
 
 #define LIBPQ_POINTER(result, name, args) result(*name) args;
 struct libpq {
@@ -105,6 +106,7 @@ extern struct libpq libpq;
 #define PQsocket libpq.PQsocket
 #define PQstatus libpq.PQstatus
 #define PQtransactionStatus libpq.PQtransactionStatus
+#define PQuser libpq.PQuser
 #endif
 /* clang-format on */
 

@@ -37,7 +37,8 @@ REVOKE ALL ON SCHEMA cpulevel FROM PUBLIC, cpulevel_reader,
 	cpulevel_operator, cpulevel_publisher;
 REVOKE ALL ON ALL TABLES IN SCHEMA cpulevel FROM PUBLIC, cpulevel_reader,
 	cpulevel_operator, cpulevel_publisher;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA cpulevel FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA cpulevel FROM PUBLIC,
+	cpulevel_reader, cpulevel_operator, cpulevel_publisher;
 
 CREATE TABLE IF NOT EXISTS publisher (
 	login text NOT NULL,
@@ -55,15 +56,15 @@ GRANT SELECT ON ALL TABLES IN SCHEMA cpulevel
 -- The lock of those who write.
 GRANT SELECT, UPDATE ON writer TO cpulevel_operator, cpulevel_publisher;
 
+-- Bodies that are not strings mean what they meant here, whatever the
+-- search_path of who calls them.
 CREATE OR REPLACE FUNCTION is_operator() RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT pg_has_role(current_user, 'cpulevel_operator', 'USAGE')
-$$;
+LANGUAGE sql STABLE
+	RETURN pg_has_role(current_user, 'cpulevel_operator', 'USAGE');
 CREATE OR REPLACE FUNCTION is_publisher() RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT pg_has_role(current_user, 'cpulevel_publisher', 'USAGE')
-	AND NOT pg_has_role(current_user, 'cpulevel_operator', 'USAGE')
-$$;
+LANGUAGE sql STABLE
+	RETURN pg_has_role(current_user, 'cpulevel_publisher', 'USAGE')
+	AND NOT pg_has_role(current_user, 'cpulevel_operator', 'USAGE');
 
 -- Who has logged in, whatever SET ROLE said since.
 CREATE OR REPLACE FUNCTION publishes(name text) RETURNS boolean
@@ -77,7 +78,8 @@ BEGIN
 	RAISE insufficient_privilege USING MESSAGE = TG_ARGV[0];
 END $$;
 
--- Numbers without gaps, times that never go back, for all but the owner.
+-- Numbers without gaps, times that never go back.  A time far in the future
+-- would be that of all changes to come: only the owner may write one.
 CREATE OR REPLACE FUNCTION follows() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = cpulevel, pg_temp AS $$
 DECLARE last record;
@@ -87,6 +89,11 @@ BEGIN
 	   OR new.time < coalesce(last.time, 0) THEN
 		RAISE insufficient_privilege
 			USING MESSAGE = 'changes follow one another';
+	END IF;
+	IF new.time > greatest(last.time,
+		extract(epoch FROM clock_timestamp()) * 1000 + 600000)
+	   AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
+		RAISE 'this clock is more than ten minutes ahead of the server''s';
 	END IF;
 	RETURN new;
 END $$;
@@ -116,9 +123,46 @@ CREATE OR REPLACE TRIGGER counter_grows BEFORE UPDATE ON counter
 			   (is_publisher() AND (new.name <> 'host' OR
 						new.value > old.value + 1)))
 	EXECUTE FUNCTION refuse('counters only grow');
+CREATE OR REPLACE TRIGGER counter_begins BEFORE INSERT ON counter
+	FOR EACH ROW WHEN (is_publisher() AND
+			   (new.name <> 'host' OR new.value > 1))
+	EXECUTE FUNCTION refuse('counters begin with 1');
 
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cpulevel
+-- What a change says of a host, as the program reads it.
+CREATE OR REPLACE FUNCTION host_in_change(j jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+	RETURN jsonb_build_array(j -> 'id', j -> 'rev', j -> 'name',
+		j -> 'pool', j -> 'profile', j -> 'source', j -> 'state',
+		j -> 'group');
+
+-- Is what was before what the change before made?  Of a host that was loaded
+-- with many others there is none.
+CREATE OR REPLACE FUNCTION continues(host bigint, number bigint, was jsonb)
+RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = cpulevel, pg_temp AS $$
+	SELECT coalesce(
+		(SELECT host_in_change(was) =
+			host_in_change(c.after::jsonb)
+		 FROM change c WHERE c.kind = 1 AND c.id = host
+		 AND c.seq < number ORDER BY c.seq DESC LIMIT 1),
+		was IS NULL OR (was ->> 'id' = host::text
+		AND (was ->> 'rev')::bigint < number
+		AND (was ->> 'pool')::bigint >= 0
+		AND (was ->> 'profile')::bigint >= 0
+		AND (was ->> 'source')::bigint >= 0
+		AND was ->> 'name' <> ''
+		AND was ->> 'state' IN ('active', 'unreachable')
+		AND jsonb_typeof(was -> 'group') IN ('null', 'string')),
+		false)
+$$;
+
+-- A function that is somebody's trigger runs on their tables, as its owner
+-- if it says so: nobody gets more than what rules below call.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA cpulevel FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION is_operator, is_publisher
 	TO cpulevel_reader, cpulevel_operator, cpulevel_publisher;
+GRANT EXECUTE ON FUNCTION publishes, host_in_change, continues
+	TO cpulevel_publisher;
 
 -- -- operators --------------------------------------------------------------
 
@@ -173,9 +217,12 @@ CREATE POLICY change_reader ON change FOR SELECT TO cpulevel_reader
 CREATE POLICY change_look ON change FOR SELECT TO cpulevel_publisher
 	USING (true);
 CREATE POLICY change_publish ON change FOR INSERT TO cpulevel_publisher
-	WITH CHECK (kind = 1 AND EXISTS (SELECT FROM host h
+	WITH CHECK (kind = 1 AND continues(id, seq, before::jsonb)
+		AND EXISTS (SELECT FROM host h
 		WHERE h.id = change.id AND h.rev = change.seq
 		AND h.name = change.name AND h.pool = change.pool
-		AND h.profile = (after::json ->> 'profile')::integer));
+		AND host_in_change(after::jsonb) =
+			jsonb_build_array(h.id, h.rev, h.name, h.pool,
+			h.profile, h.source, 'active', h.grp)));
 
 COMMIT;

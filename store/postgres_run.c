@@ -55,6 +55,15 @@ static void one_line(char error[STORE_ERROR], const char *text)
 	}
 }
 
+/* insufficient_privilege: the server says of what, not whose. */
+static void whose(struct pg *pg)
+{
+	size_t n = strlen(pg->db.error);
+
+	snprintf(pg->db.error + n, STORE_ERROR - n,
+		 ": the login \"%.100s\" may not do that", PQuser(pg->conn));
+}
+
 int pg_fail(struct pg *pg, const PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
@@ -62,6 +71,8 @@ int pg_fail(struct pg *pg, const PGresult *res)
 	int code = state ? code_of(state) : LVL_E_IO;
 
 	one_line(pg->db.error, text ? text : PQerrorMessage(pg->conn));
+	if (state && !strcmp(state, "42501"))
+		whose(pg);
 	/* An error without a state is libpq's own. */
 	if (!state || farewell(state) || PQstatus(pg->conn) == CONNECTION_BAD)
 		pg->lost = 1;

@@ -79,6 +79,7 @@ roles() {
 	run "$cpulevel" publish "$machines"/icx.txt --host clx-1 --store "$(by icx-1)"
 	exits 3
 	says 'row-level security'
+	says 'the login "icx-1" may not do that'
 	run "$cpulevel" pool init other --store "$(by icx-1)"
 	exits 3
 	run "$cpulevel" store check

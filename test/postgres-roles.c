@@ -245,9 +245,10 @@ static void host_by_hand(void **state)
 	refused("icx-1", "SET ROLE alice", "denied");
 }
 
-#define CHANGE(seq, name)                                                  \
-	"INSERT INTO change (seq, time, txn, id, pool, kind, actor, name," \
-	" after) SELECT " seq ", 1::bigint << 62, 1, 1, 1, 1, 'x', '" name \
+#define CHANGE(seq, name)                                                     \
+	"INSERT INTO change (seq, time, txn, id, pool, kind, actor, name,"    \
+	" after) SELECT " seq                                                 \
+	", extract(epoch FROM now()) * 1000 + 60000, 1, 1, 1, 1, 'x', '" name \
 	"', '{\"profile\":1}'"
 
 /* What is in the change table can neither be changed nor made up. */
@@ -265,6 +266,94 @@ static void changes_stay(void **state)
 	refused("alice", "DELETE FROM change", "denied");
 	refused("alice", "UPDATE level SET version = 3", "denied");
 	refused("alice", "UPDATE host_count SET hosts = 3", "denied");
+}
+
+/*
+ * What somebody's trigger calls runs on their tables, as its owner where it
+ * is made so: counts that are made up, or whatever a cast of theirs does.
+ */
+static void functions_stay(void **state)
+{
+	static const char *const functions[] = {
+		"host_in", "host_out", "host_on", "vm_in", "vm_out",
+		"vm_on",   "follows",  "next_id", "refuse"
+	};
+	static const char *const who[] = { "icx-1", "watcher", "alice" };
+	char sql[256];
+	unsigned i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		snprintf(sql, sizeof(sql),
+			 "CREATE TEMP TABLE x (pool integer); CREATE TRIGGER t"
+			 " AFTER INSERT ON x REFERENCING NEW TABLE AS added"
+			 " EXECUTE FUNCTION cpulevel.%s()",
+			 functions[i]);
+		for (k = 0; k < sizeof(who) / sizeof(who[0]); k++)
+			refused(who[k], sql, "permission denied for function");
+	}
+	refused("watcher", "SELECT continues(1, 1, NULL)", "denied");
+	/* that is all that there are */
+	assert_string_equal(
+		ask("SELECT count(*) FROM pg_proc p WHERE pronamespace ="
+		    " 'cpulevel'::regnamespace AND prorettype = "
+		    "'trigger'::regtype"),
+		"9");
+	assert_string_equal(
+		ask("SELECT count(*) FROM pg_proc p WHERE pronamespace ="
+		    " 'cpulevel'::regnamespace AND proacl::text ~ '[{,]='"),
+		"0");
+}
+
+/* One transaction: icx-1 gets a profile again, with such a change. */
+static void made_up(const char *time, const char *before, const char *after,
+		    const char *why)
+{
+	char sql[1024];
+
+	snprintf(sql, sizeof(sql),
+		 "BEGIN; UPDATE host SET rev = (SELECT max(seq) + 1 FROM"
+		 " change) WHERE name = 'icx-1'; INSERT INTO change (seq,"
+		 " time, txn, id, pool, kind, actor, name, before, after)"
+		 " SELECT rev, %s, 1, id, pool, 1, 'x', name, %s, %s"
+		 " FROM host WHERE name = 'icx-1'; ROLLBACK",
+		 time, before, after);
+	if (*why)
+		refused("icx-1", sql, why);
+	else
+		assert_string_equal(says("icx-1", sql), "");
+}
+
+#define NOW "extract(epoch FROM now()) * 1000 + 60000"
+#define ROW_NOW(state)                                                  \
+	"json_build_object('id', id, 'rev', rev, 'name', name, 'pool'," \
+	" pool, 'profile', profile, 'source', source, 'state', '" state \
+	"', 'group', grp)"
+#define LIKE_BEFORE                                                          \
+	"json_build_object('id', id, 'rev', 6, 'name', name, 'pool', pool,"  \
+	" 'profile', profile, 'source', source, 'state', 'active', 'group'," \
+	" grp)"
+
+/* A host that lies does so of what it is now, not of what was. */
+static void past_stays(void **state)
+{
+	(void)state;
+	assert_int_equal(publishes("icx-1", "icx-1", icx), 1);
+	made_up(NOW, LIKE_BEFORE, ROW_NOW("active"), "");
+	made_up(NOW, "NULL", ROW_NOW("active"), "row-level");
+	made_up(NOW, "'{}'", ROW_NOW("active"), "row-level");
+	made_up(NOW, "'['", ROW_NOW("active"), "invalid input");
+	made_up(NOW, ROW_NOW("active"), ROW_NOW("active"), "row-level");
+	made_up(NOW, LIKE_BEFORE, ROW_NOW("retired"), "row-level");
+	made_up(NOW, LIKE_BEFORE, "NULL", "row-level");
+	/* nor of when */
+	made_up(NOW " + 3600000", LIKE_BEFORE, ROW_NOW("active"), "ahead");
+	made_up("1", LIKE_BEFORE, ROW_NOW("active"), "follow one another");
+	/* nor does it use up the numbers of others */
+	refused("icx-1", "INSERT INTO counter VALUES ('assign', 2000000000)",
+		"begin with 1");
+	refused("icx-1", "INSERT INTO counter VALUES ('host', 2000000000)",
+		"begin with 1");
 }
 
 /* -- readers and operators ------------------------------------------------ */
@@ -354,6 +443,8 @@ int main(void)
 		FLEET_TEST(host_publishes_nobody_else),
 		FLEET_TEST(host_by_hand),
 		FLEET_TEST(changes_stay),
+		FLEET_TEST(functions_stay),
+		FLEET_TEST(past_stays),
 		FLEET_TEST(reader_reads),
 		FLEET_TEST(operator_operates),
 	};
