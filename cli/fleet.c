@@ -16,7 +16,7 @@ int fleet_option(struct fleet *f, int c)
 {
 	switch (c) {
 	case 'S':
-		f->store = optarg;
+		f->store = fleet_take_uri(optarg);
 		return 0;
 	case 'A':
 		f->at = optarg;
@@ -93,7 +93,7 @@ const char *fleet_uri(const struct fleet *f)
 	const char *s = f->store ? f->store : getenv("CPULEVEL_STORE");
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 
-	if (s && *s)
+	if (f->store || (s && *s))
 		return s;
 	if (!geteuid() && !(data && *data))
 		return "/var/lib/cpulevel/fleet.db";
@@ -108,14 +108,24 @@ const char *fleet_uri(const struct fleet *f)
 const char *fleet_say_uri(const char *uri)
 {
 	static char text[4096];
-	const char *user = strstr(uri, "://"), *colon, *end;
 
-	colon = user ? strpbrk(user + 3, ":/?@") : NULL;
-	end = colon && *colon == ':' ? strpbrk(colon + 1, "/?@") : NULL;
-	if (!end || *end != '@')
-		return uri;
-	snprintf(text, sizeof(text), "%.*s:...%s", (int)(colon - uri), uri,
-		 end);
+	snprintf(text, sizeof(text), "%s", uri);
+	store_hide_password(text);
+	return text;
+}
+
+/* `ps` shows everybody the arguments: from now on without the password. */
+const char *fleet_take_uri(char *argument)
+{
+	static char taken[2][4096];
+	static unsigned next;
+	char *text = taken[next % 2];
+
+	if (strlen(argument) >= sizeof(taken[0]) || !strstr(argument, "://"))
+		return argument;
+	next++;
+	strcpy(text, argument);
+	store_hide_password(argument);
 	return text;
 }
 

@@ -81,6 +81,8 @@ int fleet_run_read(int argc, char **argv, int least, int most, const char *form,
 const char *fleet_uri(const struct fleet *f);
 /* The same without a password. */
 const char *fleet_say_uri(const char *uri);
+/* A URI that is an argument, which shows no password from now on. */
+const char *fleet_take_uri(char *argument);
 /* Open it, outside of fleet_read(); 0 or an exit code after saying why. */
 int fleet_open(struct fleet *f, unsigned flags);
 /* Say what the store said; EXIT_INPUT, or the code itself if it is > 0. */

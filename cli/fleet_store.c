@@ -41,13 +41,15 @@ static int run_copy(int argc, char **argv)
 {
 	static const struct option none[] = { { NULL, 0, NULL, 0 } };
 	struct fleet f = { .store = NULL };
+	const char *from;
 	int rc = fleet_options(argc, argv, none, &f);
 
 	if (!rc)
 		rc = fleet_arguments(argc, 2, 2, "copy FROM TO");
 	if (rc)
 		return rc < 0 ? EXIT_YES : rc;
-	return copy(argv[optind], argv[optind + 1]);
+	from = fleet_take_uri(argv[optind]);
+	return copy(from, fleet_take_uri(argv[optind + 1]));
 }
 
 /* -- check ---------------------------------------------------------------- */

@@ -59,6 +59,8 @@ int change_next(struct store *s, int64_t *seq, int64_t *time)
 	int64_t now = s->clock(s->clock_arg);
 	int rc = head(s);
 
+	if (!rc && s->seq == INT64_MAX)
+		rc = store_fail(s, LVL_E_RANGE, "there is no number left");
 	if (rc)
 		return rc;
 	if (now < s->time - CLOCK_TOLERANCE)
@@ -130,6 +132,9 @@ static int take_change(void *arg, const struct db_value *v, unsigned nr)
 				  .after = text(&v[10]) };
 
 	(void)nr;
+	if (v[0].type != DB_INT || v[3].type != DB_TEXT || v[8].type != DB_TEXT)
+		return store_fail(p->s, LVL_E_SYNTAX, "change %lld is damaged",
+				  (long long)c.seq);
 	if (v[5].i < 0 || v[5].i >= STORE_NR_KINDS)
 		return store_fail(p->s, LVL_E_RANGE,
 				  "change %lld is of an unknown kind",

@@ -17,6 +17,7 @@ struct counting {
 	struct store *s;
 	const struct rows *rows;
 	unsigned keys;
+	unsigned kinds; /* of what the last key says: a state, a guest */
 	int64_t pool;
 	/* What the row counts as; 0: not at all. */
 	int (*tally)(const void *row, struct tally *t);
@@ -27,25 +28,34 @@ struct counting {
 	size_t nr, size;
 };
 
-static void read_tally(const struct counting *c, const struct db_value *v,
-		       struct tally *t)
+/* Who gets it believes it: what cannot be is not handed on. */
+static int read_tally(const struct counting *c, const struct db_value *v,
+		      struct tally *t)
 {
+	int bad = v[c->keys - 1].i >= (int64_t)c->kinds;
 	unsigned i;
 
 	memset(t, 0, sizeof(*t));
+	for (i = 0; i <= c->keys; i++)
+		bad |= v[i].type != DB_INT || v[i].i < 0;
+	if (bad)
+		return store_fail(c->s, LVL_E_RANGE,
+				  "the %ss of pool %lld are miscounted",
+				  c->rows->table, (long long)v[0].i);
 	for (i = 0; i < c->keys; i++)
 		t->key[i] = v[i].i;
 	t->n = v[c->keys].i;
+	return 0;
 }
 
 static int take_tally(void *arg, const struct db_value *v, unsigned nr)
 {
 	const struct counting *c = arg;
 	struct tally t;
+	int rc = read_tally(c, v, &t);
 
 	(void)nr;
-	read_tally(c, v, &t);
-	return c->each(c->arg, &t);
+	return rc ? rc : c->each(c->arg, &t);
 }
 
 /* -- then ----------------------------------------------------------------- */
@@ -70,10 +80,10 @@ static int take_past(void *arg, const struct db_value *v, unsigned nr)
 {
 	struct counting *c = arg;
 	struct tally t;
+	int rc = read_tally(c, v, &t);
 
 	(void)nr;
-	read_tally(c, v, &t);
-	return append(c, &t);
+	return rc ? rc : append(c, &t);
 }
 
 static int add_past(struct counting *c, const struct past *p)
@@ -189,6 +199,7 @@ int store_count_hosts(struct store *s, int64_t pool, store_host_count_fn *each,
 	struct counting c = { .s = s,
 			      .rows = &store_rows_host,
 			      .keys = 3,
+			      .kinds = STORE_HOST_RETIRED + 1,
 			      .pool = pool,
 			      .tally = tally_host,
 			      .each = give_host,
@@ -247,6 +258,7 @@ int store_count_vms(struct store *s, int64_t pool, store_vm_count_fn *each,
 	struct counting c = { .s = s,
 			      .rows = &store_rows_vm,
 			      .keys = 4,
+			      .kinds = LVL_NR_GUESTS,
 			      .pool = pool,
 			      .tally = tally_vm,
 			      .each = give_vm,

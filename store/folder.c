@@ -117,6 +117,9 @@ static int read_entry(struct fill *f, const char *folder, const char *name)
 	if (stat(path, &st))
 		return store_fail(f->s, LVL_E_IO, "%.300s: %s", path,
 				  strerror(errno));
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return store_fail(f->s, LVL_E_INVALID,
+				  "%.300s: neither a file nor a folder", path);
 	if (!S_ISDIR(st.st_mode)) {
 		rc = f->pool.id ? 0 : enter_pool(f, "default");
 		return rc ? rc : read_file(f, path);

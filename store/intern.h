@@ -244,6 +244,8 @@ void past_free(struct past *p);
 /* -- profile.c ------------------------------------------------------------ */
 
 void store_cache_free(struct store_cache *c);
+/* A transaction that wrote has ended: what it made is there, or is not. */
+void store_cache_settle(struct store_cache *c, int committed);
 /* The bytes of a profile, the transaction's. */
 int profile_encode(struct store *s, const struct lvl_desc *d,
 		   const uint8_t **data, size_t *len);

@@ -16,6 +16,8 @@
 	X(char *, PQcmdTuples, (PGresult *))                                  \
 	X(PGconn *, PQconnectdbParams,                                        \
 	  (const char *const *, const char *const *, int))                    \
+	X(void, PQconninfoFree, (PQconninfoOption *))                         \
+	X(PQconninfoOption *, PQconninfoParse, (const char *, char **))       \
 	X(int, PQconsumeInput, (PGconn *))                                    \
 	X(char *, PQdb, (const PGconn *))                                     \
 	X(PGresult *, PQdescribePrepared, (PGconn *, const char *))           \
@@ -72,6 +74,8 @@ extern struct libpq libpq;
 #define PQclear libpq.PQclear
 #define PQcmdTuples libpq.PQcmdTuples
 #define PQconnectdbParams libpq.PQconnectdbParams
+#define PQconninfoFree libpq.PQconninfoFree
+#define PQconninfoParse libpq.PQconninfoParse
 #define PQconsumeInput libpq.PQconsumeInput
 #define PQdb libpq.PQdb
 #define PQdescribePrepared libpq.PQdescribePrepared

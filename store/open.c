@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which engine keeps a store, and what a store has without one. */
 #include "intern.h"
+#include "uri.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +26,6 @@ static const struct db_engine *const postgres = &db_postgres;
 static const struct db_engine *const postgres = NULL;
 #endif
 
-static int starts(const char *s, const char *with)
-{
-	return !strncmp(s, with, strlen(with));
-}
-
 static int is_folder(const char *uri)
 {
 	struct stat st;
@@ -48,14 +44,13 @@ static int no_engine(const char *name, const char *needs, char *err)
 
 static int find_engine(const char *uri, const struct db_engine **e, char *err)
 {
-	if (starts(uri, "postgres://") || starts(uri, "postgresql://"))
-		*e = postgres;
-	else
-		*e = sqlite;
+	int is_postgres = uri_is_postgres(uri);
+
+	*e = is_postgres ? postgres : sqlite;
 	if (*e)
 		return 0;
-	return starts(uri, "postgres") ? no_engine("PostgreSQL", "libpq", err)
-				       : no_engine("SQLite", "sqlite3", err);
+	return is_postgres ? no_engine("PostgreSQL", "libpq", err)
+			   : no_engine("SQLite", "sqlite3", err);
 }
 
 static int64_t system_clock(void *arg)
@@ -77,10 +72,28 @@ static int fill(struct store *s, const char *folder, char *err)
 	return rc;
 }
 
+/* What the engine is to open, and whether that is filled from a folder. */
+static int find(struct store *n, const char *uri, char path[4096], int *folder,
+		char *err)
+{
+	int rc = uri_check(uri, err);
+
+	if (!rc)
+		rc = find_engine(uri, &n->engine, err);
+	if (rc || uri_is_postgres(uri))
+		return rc;
+	rc = uri_path(uri, path, 4096);
+	if (rc)
+		snprintf(err, STORE_ERROR, "%.100s...: too long", uri);
+	*folder = !rc && is_folder(path);
+	return rc;
+}
+
 int store_open(const char *uri, unsigned flags, struct store **s,
 	       char err[STORE_ERROR])
 {
-	int folder = is_folder(uri), rc;
+	char path[4096] = "";
+	int folder = 0, rc;
 	struct store *n = calloc(1, sizeof(*n));
 
 	if (!n) {
@@ -88,13 +101,15 @@ int store_open(const char *uri, unsigned flags, struct store **s,
 		return -LVL_E_NO_MEMORY;
 	}
 	n->clock = system_clock;
+	rc = find(n, uri, path, &folder, err);
 	n->flags = folder ? 0 : flags;
-	rc = find_engine(uri, &n->engine, err);
 	if (!rc)
-		rc = n->engine->open(folder ? ":memory:" : uri, n->flags,
-				     &n->db, err);
+		rc = n->engine->open(folder  ? ":memory:"
+				     : *path ? path
+					     : uri,
+				     n->flags, &n->db, err);
 	if (!rc && folder)
-		rc = fill(n, uri, err);
+		rc = fill(n, path, err);
 	if (rc)
 		store_close(n);
 	else

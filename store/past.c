@@ -172,6 +172,10 @@ static int take_past(void *arg, const struct db_value *v, unsigned nr)
 	struct past_row *grown;
 
 	(void)nr;
+	if (v[1].type != DB_TEXT)
+		return store_fail(l->s, LVL_E_SYNTAX,
+				  "a %s in the change table is damaged",
+				  l->rows->table);
 	if (p->nr == p->size) {
 		p->size = p->size ? p->size * 2 : 64;
 		grown = realloc(p->row, p->size * sizeof(*grown));

@@ -11,6 +11,31 @@
 /* -- connecting ----------------------------------------------------------- */
 
 /*
+ * What libpq cannot read it quotes, and that may be a password: it is said
+ * without the quotation, but for the names of parameters.
+ */
+static int readable(const char *uri, char err[STORE_ERROR])
+{
+	char *why = NULL, *from, *to;
+	PQconninfoOption *options = PQconninfoParse(uri, &why);
+
+	PQconninfoFree(options);
+	if (options)
+		return 0;
+	from = why ? strchr(why, '"') : NULL;
+	to = why ? strrchr(why, '"') : NULL;
+	if (!from || !strncmp(why, "invalid URI query parameter:", 28))
+		snprintf(err, STORE_ERROR, "PostgreSQL: %.400s",
+			 why ? why : "out of memory");
+	else
+		snprintf(err, STORE_ERROR, "PostgreSQL: %.*s\"...%.200s",
+			 from - why < 200 ? (int)(from - why) : 200, why, to);
+	err[strcspn(err, "\n")] = '\0';
+	PQfreemem(why);
+	return -LVL_E_SYNTAX;
+}
+
+/*
  * Our defaults stand before the URI, which overrides them: among several
  * hosts the one that can be written to, and no endless wait for a machine
  * that is gone.
@@ -94,6 +119,8 @@ int pg_open(const char *uri, unsigned flags, struct db **db,
 	int rc = libpq_open(err);
 	struct pg *pg;
 
+	if (!rc)
+		rc = readable(uri, err);
 	if (rc)
 		return rc;
 	pg = calloc(1, sizeof(*pg));

@@ -13,7 +13,7 @@ static int ask(struct pg *pg, const char *sql, long *value)
 
 	if (rc)
 		return rc;
-	*value = strtol(PQgetvalue(res, 0, 0), NULL, 10);
+	*value = PQntuples(res) ? strtol(PQgetvalue(res, 0, 0), NULL, 10) : -1;
 	PQclear(res);
 	return 0;
 }
@@ -41,6 +41,13 @@ static int look(struct pg *pg, long *version)
 	*version = 0;
 	if (!rc && there)
 		rc = ask(pg, "SELECT version FROM cpulevel.schema", version);
+	if (!rc && *version < 0) {
+		snprintf(pg->db.error, STORE_ERROR,
+			 "database %.100s: its schema \"cpulevel\" is "
+			 "damaged: there is no version in it",
+			 PQdb(pg->conn));
+		return -LVL_E_CHECKSUM;
+	}
 	return !rc && *version > (long)pg_schema_version ? newer(pg, *version)
 							 : rc;
 }
@@ -70,7 +77,9 @@ static int upgrade(struct pg *pg)
 {
 	/* the lock's number: "cpulevel" */
 	static const struct pg_step begin[] = {
-		{ "BEGIN", NULL },
+		/* whatever the server's default is: it sees what the one
+		 * before did */
+		{ "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", NULL },
 		{ "SELECT pg_advisory_xact_lock(7165356115565634924)", NULL },
 	};
 	long version;

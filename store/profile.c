@@ -137,6 +137,7 @@ struct kept {
 	struct lvl_policy *policy; /* a single one, or those of the profile */
 	struct store_profile profile;
 	int is_profile;
+	int fresh; /* of a transaction that may still fail */
 };
 
 struct store_cache {
@@ -153,6 +154,25 @@ void store_cache_free(struct store_cache *c)
 	free(c);
 }
 
+/*
+ * The id of an object that went away with its transaction is given to
+ * another one.
+ */
+void store_cache_settle(struct store_cache *c, int committed)
+{
+	unsigned i;
+
+	for (i = 0; c && i < KEPT; i++) {
+		struct kept *k = &c->kept[i];
+
+		if (k->fresh && !committed) {
+			free(k->policy);
+			memset(k, 0, sizeof(*k));
+		}
+		k->fresh = 0;
+	}
+}
+
 static struct kept *cached(struct store *s, int64_t id, int is_profile)
 {
 	struct store_cache *c = s->cache;
@@ -161,7 +181,7 @@ static struct kept *cached(struct store *s, int64_t id, int is_profile)
 	for (i = 0; c && i < KEPT; i++) {
 		struct kept *k = &c->kept[i];
 
-		if (k->id == id && k->is_profile == is_profile) {
+		if (id && k->id == id && k->is_profile == is_profile) {
 			k->used = ++c->clock;
 			return k;
 		}
@@ -193,6 +213,7 @@ static struct kept *make_room(struct store *s)
 static void enter(struct store *s, struct kept *k, int64_t id)
 {
 	k->id = id;
+	k->fresh = s->mode == STORE_WRITE;
 	k->used = ++s->cache->clock;
 }
 

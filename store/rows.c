@@ -56,6 +56,16 @@ void row_to_values(const struct rows *r, const void *row, struct db_value *v)
 			       : db_int(get_int(row, &r->column[i]));
 }
 
+/* SQLite keeps in any column whatever was put there. */
+static int is_column(const struct column *c, const struct db_value *v)
+{
+	if (!is_text(c))
+		return v->type == DB_INT;
+	if (v->type == DB_TEXT)
+		return c->type != COLUMN_NAME || *(const char *)v->p;
+	return v->type == DB_NULL && c->type == COLUMN_TEXT;
+}
+
 static int in_range(const struct column *c, int64_t v)
 {
 	return c->type != COLUMN_INT || (v >= 0 && v < (int64_t)c->nr_names);
@@ -70,6 +80,10 @@ int row_from_values(struct store *s, const struct rows *r,
 	memset(row, 0, r->size);
 	for (i = 0; i < r->nr; i++) {
 		c = &r->column[i];
+		if (!is_column(c, &v[i]))
+			return store_fail(s, LVL_E_SYNTAX,
+					  "%s %lld: its %s is damaged",
+					  r->table, (long long)v[0].i, c->name);
 		if (is_text(c))
 			set_text(row, c, v[i].type == DB_TEXT ? v[i].p : NULL);
 		else if (in_range(c, v[i].i))
@@ -170,7 +184,9 @@ static int value_from_json(struct store *s, const json_t *v,
 		if (text && !(text = store_keep_text(s, text)))
 			return -LVL_E_NO_MEMORY;
 		set_text(row, c, text);
-		return text || json_is_null(v) ? 0 : -LVL_E_SYNTAX;
+		return text || (json_is_null(v) && c->type == COLUMN_TEXT)
+			       ? 0
+			       : -LVL_E_SYNTAX;
 	}
 	for (i = 0; text && i < c->nr_names; i++) {
 		if (!strcmp(text, c->names[i])) {

@@ -17,6 +17,7 @@ static int code_of(int extended)
 	switch (extended & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL: /* too many at the log at once */
 		return LVL_E_AGAIN;
 	case SQLITE_NOMEM:
 		return LVL_E_NO_MEMORY;
@@ -48,9 +49,12 @@ int sqlite_failed(struct sqlite *q, int code, const char *doing)
 
 	if ((extended & 0xff) != (code & 0xff))
 		extended = code;
-	snprintf(q->db.error, STORE_ERROR, "%.200s: %s: %.200s",
+	/* what was tried says something where it is ours that is wrong */
+	if (code_of(extended) != LVL_E_BUG)
+		doing = "";
+	snprintf(q->db.error, STORE_ERROR, "%.200s: %s%s%.200s",
 		 file && *file ? file : "the store in memory", doing,
-		 sqlite3_errmsg(q->handle));
+		 *doing ? ": " : "", sqlite3_errmsg(q->handle));
 	return -code_of(extended);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 /* "cpul": what says that a file of SQLite's is ours. */
@@ -82,7 +83,8 @@ static int look(struct sqlite *q, long *version)
 		rc = ask(q, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (rc)
 		return rc;
-	if (application != APPLICATION && (tables || *version))
+	if ((application != APPLICATION && (tables || *version)) ||
+	    *version < 0 || (tables && !*version))
 		return not_ours(q);
 	return *version > (long)sqlite_schema_version ? newer(q, *version) : 0;
 }
@@ -173,12 +175,29 @@ static int not_beside(struct sqlite *q)
 	return -LVL_E_READ_ONLY;
 }
 
+/* There, neither can the index be made, nor the file be known to stay. */
+static int on_read_only_disk(struct sqlite *q)
+{
+	struct statvfs v;
+
+	if (statvfs(sqlite3_db_filename(q->handle, "main"), &v) ||
+	    !(v.f_flag & ST_RDONLY))
+		return 0;
+	snprintf(q->db.error, STORE_ERROR,
+		 "%.300s: its file system is read only; copy it, and its -wal "
+		 "if there is one, to where it can be written",
+		 sqlite3_db_filename(q->handle, "main"));
+	return 1;
+}
+
 static int prepare_file(struct sqlite *q, unsigned flags)
 {
 	long version = 0;
 	int rc = settings(q);
 
-	if (rc == -LVL_E_READ_ONLY)
+	if (rc == -LVL_E_IO && on_read_only_disk(q))
+		rc = -LVL_E_READ_ONLY;
+	else if (rc == -LVL_E_READ_ONLY)
 		rc = not_beside(q);
 	if (!rc)
 		rc = look(q, &version);
@@ -238,8 +257,6 @@ int sqlite_open(const char *uri, unsigned flags, struct db **db,
 		return -LVL_E_NO_MEMORY;
 	}
 	q->db.engine = &db_sqlite;
-	if (!strncmp(uri, "sqlite:", 7))
-		uri += 7;
 	rc = open_file(q, uri, flags);
 	if (!rc) {
 		*db = &q->db;

@@ -37,13 +37,16 @@ struct store;
 
 /*
  * -LVL_E_IO, _VERSION (a newer schema), _NOT_FOUND (with STORE_EXISTING),
- * _UNSUPPORTED (an engine that is not built in).  err: what went wrong and
+ * _UNSUPPORTED (an engine that is not built in, or that there is none of),
+ * _SYNTAX (no URI that is clear).  err: what went wrong and
  * what to try next; on failure *s is untouched.
  */
 #define STORE_ERROR 512
 int store_open(const char *uri, unsigned flags, struct store **s,
 	       char err[STORE_ERROR]);
 void store_close(struct store *s);
+/* Dots instead of each password in a URI, in place: it gets no longer. */
+void store_hide_password(char *uri);
 const char *store_error(const struct store *s);
 const char *store_engine_name(const struct store *s); /* "sqlite" */
 

@@ -224,9 +224,10 @@ static void end(struct store *s)
  * once the commit of this look at it is acknowledged: then it is where all
  * that is acknowledged is, on a standby too.
  */
-static int find_out(struct store *s, int64_t deadline)
+static int find_out(struct store *s)
 {
 	const struct db_value seq = db_int(s->wrote);
+	const int64_t deadline = now_ms() + PATIENCE;
 	int64_t mine = s->txn, theirs = 0;
 	unsigned tries = 0;
 	int rc, found = 0;
@@ -259,7 +260,7 @@ static int find_out(struct store *s, int64_t deadline)
 			  (long long)seq.i);
 }
 
-static int commit(struct store *s, int64_t deadline)
+static int commit(struct store *s)
 {
 	int rc = 0;
 
@@ -278,14 +279,20 @@ static int commit(struct store *s, int64_t deadline)
 		return rc;
 	}
 	end(s);
-	return find_out(s, deadline);
+	return find_out(s);
 }
 
+/*
+ * *since: when the trouble began: with waiting for others, or when what may
+ * have taken long by itself failed.
+ */
 static int once(struct store *s, enum store_mode mode, store_body_fn *body,
-		void *arg, int64_t deadline)
+		void *arg, int64_t *since)
 {
-	int rc = begin(s, mode);
+	int rc;
 
+	*since = now_ms();
+	rc = begin(s, mode);
 	if (rc)
 		return rc;
 	rc = body(s, arg);
@@ -294,15 +301,18 @@ static int once(struct store *s, enum store_mode mode, store_body_fn *body,
 	if (rc)
 		s->engine->abort(s->db);
 	else
-		rc = commit(s, deadline);
+		rc = commit(s);
+	if (mode == STORE_WRITE)
+		store_cache_settle(s->cache, !rc);
 	end(s);
+	*since = now_ms();
 	return rc;
 }
 
 int store_txn(struct store *s, enum store_mode mode, store_body_fn *body,
 	      void *arg)
 {
-	int64_t deadline = now_ms() + PATIENCE;
+	int64_t deadline = 0, since;
 	unsigned tries = 0;
 	int rc;
 
@@ -311,7 +321,9 @@ int store_txn(struct store *s, enum store_mode mode, store_body_fn *body,
 	if (mode == STORE_WRITE && s->flags & STORE_READ_ONLY)
 		return store_fail(s, LVL_E_READ_ONLY,
 				  "the store was opened to be read only");
-	while ((rc = once(s, mode, body, arg, deadline)) == -LVL_E_AGAIN) {
+	while ((rc = once(s, mode, body, arg, &since)) == -LVL_E_AGAIN) {
+		if (!deadline)
+			deadline = since + PATIENCE;
 		if (now_ms() >= deadline)
 			return store_fail(s, LVL_E_TIMEOUT,
 					  "others were in the way for %d s: "

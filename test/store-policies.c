@@ -197,6 +197,50 @@ static void cache(void **state)
 	write_by(t->s, cache_life, NULL);
 }
 
+/* A policy with so many bits of physical address; fails if it is told to. */
+struct attempt {
+	unsigned bits;
+	int64_t id;
+	int rc;
+};
+
+static int attempt(struct store *s, void *arg)
+{
+	struct attempt *a = arg;
+	struct lvl_policy p = { 0 };
+	const struct lvl_policy *q;
+
+	lvl_set(&p, LVL_F_MAXPHYSADDR, a->bits);
+	good(s, store_put_policy(s, &p, LVL_HVM, &a->id));
+	good(s, store_get_policy(s, a->id, &q, NULL));
+	assert_int_equal(lvl_get(q, LVL_F_MAXPHYSADDR), a->bits);
+	assert_int_equal(store_get_policy(s, 0, &q, NULL), -LVL_E_NOT_FOUND);
+	return a->rc;
+}
+
+static int see(struct store *s, void *arg)
+{
+	const struct attempt *a = arg;
+	const struct lvl_policy *q;
+
+	good(s, store_get_policy(s, a->id, &q, NULL));
+	assert_int_equal(lvl_get(q, LVL_F_MAXPHYSADDR), a->bits);
+	return 0;
+}
+
+/* What went away with its transaction is not taken for what came instead. */
+static void cache_of_what_failed(void **state)
+{
+	struct stores *t = *state;
+	struct attempt first = { 40, 0, -LVL_E_STATE }, second = { 46, 0, 0 };
+
+	assert_int_equal(store_txn(t->s, STORE_WRITE, attempt, &first),
+			 -LVL_E_STATE);
+	write_by(t->s, attempt, &second);
+	assert_int_equal(first.id, second.id);
+	read_by(t->s, see, &second);
+}
+
 /* -- publishing ----------------------------------------------------------- */
 
 struct report {
@@ -280,7 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(objects),   STORE_TEST(sources),
 		STORE_TEST(profiles),  STORE_TEST(cache),
-		STORE_TEST(publishes),
+		STORE_TEST(publishes), STORE_TEST(cache_of_what_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
