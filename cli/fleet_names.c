@@ -253,7 +253,7 @@ int fleet_time(const char *text, int64_t now, int64_t *ms)
 
 int fleet_seq(struct fleet *f, const char *text, int64_t *seq)
 {
-	int64_t last, ms;
+	int64_t last, first = 0, ms;
 	int rc;
 
 	if (*text && !text[strspn(text, "0123456789")]) {
@@ -263,6 +263,14 @@ int fleet_seq(struct fleet *f, const char *text, int64_t *seq)
 			cli_error("there is no change %s yet; the newest is "
 				  "%lld",
 				  text, (long long)last);
+			return EXIT_INPUT;
+		}
+		if (!rc)
+			rc = store_first(f->s, &first);
+		if (!rc && *seq + 1 < first) {
+			cli_error("changes up to %lld were taken away: what "
+				  "came after change %s is not known",
+				  (long long)first - 1, text);
 			return EXIT_INPUT;
 		}
 		return rc;

@@ -197,6 +197,16 @@ int store_last(struct store *s, int64_t *seq)
 	return rc;
 }
 
+int store_first(struct store *s, int64_t *seq)
+{
+	int found, rc = store_may_read(s);
+
+	return rc ? rc
+		  : store_number(s,
+				 "SELECT seq FROM change ORDER BY seq LIMIT 1",
+				 NULL, 0, seq, &found);
+}
+
 static int time_of(struct store *s, int64_t seq, int64_t *time)
 {
 	const struct db_value v = db_int(seq);
@@ -213,9 +223,12 @@ static int time_of(struct store *s, int64_t seq, int64_t *time)
 /* Times ascend with the numbers, which have no gaps. */
 int store_seq_at(struct store *s, int64_t time, int64_t *seq)
 {
-	int64_t low = 0, high, middle, t;
+	int64_t first = 0, low, high, middle, t;
 	int rc = store_last(s, &high);
 
+	if (!rc)
+		rc = store_first(s, &first);
+	low = first = first ? first - 1 : 0;
 	while (!rc && low < high) {
 		middle = low + (high - low + 1) / 2;
 		rc = time_of(s, middle, &t);
@@ -226,6 +239,11 @@ int store_seq_at(struct store *s, int64_t time, int64_t *seq)
 	}
 	if (rc)
 		return rc;
+	if (low == first && first)
+		return store_fail(s, LVL_E_RANGE,
+				  "changes up to %lld, of that time or later, "
+				  "were taken away",
+				  (long long)first);
 	if (!low)
 		return store_fail(s, LVL_E_NOT_FOUND,
 				  "no change is as old as that");

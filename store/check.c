@@ -14,7 +14,8 @@ struct checking {
 	int64_t nr;
 	const char *what; /* of the query */
 	int64_t seq, time;
-	int64_t bulk; /* the newest change that made many rows */
+	int64_t first; /* change that was not taken away */
+	int64_t bulk;  /* the newest change that made many rows */
 	struct store_mark mark;
 };
 
@@ -203,6 +204,8 @@ static int check_before(struct checking *c, const struct store_change *x)
 	if (rc == -LVL_E_SYNTAX)
 		return problem(c, "change %lld: %.300s", (long long)x->seq,
 			       c->s->error);
+	if (!rc && row_rev(r, &row) < c->first)
+		return 0;
 	if (!rc)
 		rc = made_by(c->s, r, &row, &ok);
 	if (rc || (ok && row_rev(r, &row) < x->seq))
@@ -236,8 +239,13 @@ static int check_change(void *arg, const struct store_change *x)
 static int check_changes(struct checking *c)
 {
 	const struct store_change_filter all = { .kind = -1 };
+	int rc;
 
-	c->seq = c->time = 0;
+	c->time = 0;
+	rc = store_first(c->s, &c->first);
+	if (rc)
+		return rc;
+	c->seq = c->first ? c->first - 1 : 0;
 	return store_changes(c->s, &all, check_change, c);
 }
 
@@ -247,7 +255,7 @@ static int check_row(struct checking *c, const struct rows *r, const void *row)
 {
 	int rc, ok;
 
-	if (row_rev(r, row) == c->bulk)
+	if (row_rev(r, row) == c->bulk || row_rev(r, row) < c->first)
 		return 0;
 	rc = made_by(c->s, r, row, &ok);
 	store_release(c->s, &c->mark);

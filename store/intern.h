@@ -37,6 +37,7 @@ struct store {
 	int64_t txn;    /* its random number */
 	int64_t wrote;  /* the last change of this transaction, or 0 */
 	int64_t kept;   /* the newest change that was acknowledged here */
+	int64_t seen;   /* the past that was found to be there, or 0 */
 	int64_t backed; /* the clock was that far behind, ms */
 	struct store_chunk *chunk;
 

@@ -85,7 +85,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = cpulevel, pg_temp AS $$
 DECLARE last record;
 BEGIN
 	SELECT seq, time INTO last FROM change ORDER BY seq DESC LIMIT 1;
-	IF new.seq <> coalesce(last.seq, 0) + 1
+	IF new.seq <> last.seq + 1 -- of a copy the first may be any
 	   OR new.time < coalesce(last.time, 0) THEN
 		RAISE insufficient_privilege
 			USING MESSAGE = 'changes follow one another';

@@ -34,10 +34,19 @@ static int code_of(const char *state)
 	return LVL_E_IO;
 }
 
-/* The last words of a server that goes down or that dropped us. */
-static int farewell(const char *state)
+/*
+ * The last words of a server that goes down or that dropped us, whatever for:
+ * of a disk that is full under its log it says the same as of one that is full
+ * under a table, but then it is gone, and a commit may have happened.
+ */
+static int farewell(const PGresult *res, const char *state)
 {
-	return !strncmp(state, "57P0", 4) || !strncmp(state, "08", 2) ||
+	const char *severity =
+		PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return (severity &&
+		(!strcmp(severity, "FATAL") || !strcmp(severity, "PANIC"))) ||
+	       !strncmp(state, "57P0", 4) || !strncmp(state, "08", 2) ||
 	       !strcmp(state, "25P03");
 }
 
@@ -74,7 +83,8 @@ int pg_fail(struct pg *pg, const PGresult *res)
 	if (state && !strcmp(state, "42501"))
 		whose(pg);
 	/* An error without a state is libpq's own. */
-	if (!state || farewell(state) || PQstatus(pg->conn) == CONNECTION_BAD)
+	if (!state || farewell(res, state) ||
+	    PQstatus(pg->conn) == CONNECTION_BAD)
 		pg->lost = 1;
 	/* Written to before, and a standby now. */
 	if (state && !strcmp(state, "25006") && pg->wrote &&

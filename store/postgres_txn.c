@@ -5,8 +5,12 @@
 
 static void rollback(struct pg *pg)
 {
+	char error[STORE_ERROR];
+
+	memcpy(error, pg->db.error, sizeof(error));
 	if (!pg->lost && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
 		pg_step(pg, "ROLLBACK");
+	memcpy(pg->db.error, error, sizeof(error));
 	pg->failed = 0;
 }
 

@@ -322,9 +322,15 @@ int store_changes(struct store *s, const struct store_change_filter *f,
 		  store_change_fn *each, void *arg);
 /*
  * The newest number, 0 if there is none; and the newest of those up to a
- * time (-LVL_E_NOT_FOUND: nothing is that old).
+ * time (-LVL_E_NOT_FOUND: nothing is that old; -LVL_E_RANGE: what may be was
+ * taken away).
  */
 int store_last(struct store *s, int64_t *seq);
+/*
+ * The oldest number that is still there: above 1 when somebody has taken old
+ * changes away (doc/store.md).  0: there is none.
+ */
+int store_first(struct store *s, int64_t *seq);
 int store_seq_at(struct store *s, int64_t time, int64_t *seq);
 
 /*
@@ -337,7 +343,8 @@ int store_wait(struct store *s, int64_t seq, int timeout_ms);
  * Time travel: from now on, all gets, finds, scans and counts answer as if
  * change `seq` had been the last one, and writes are refused
  * (-LVL_E_READ_ONLY).  0: the present again.  Objects and sources are not
- * rows and always there.
+ * rows and always there.  -LVL_E_RANGE from those if the change that followed
+ * was taken away.
  */
 int store_at(struct store *s, int64_t seq);
 

@@ -110,11 +110,30 @@ const char *store_keep_text(struct store *s, const char *text)
 
 /* -- statements ----------------------------------------------------------- */
 
+/* What was then is known by the change that followed. */
+static int may_look_back(struct store *s)
+{
+	int64_t first;
+	int rc, found;
+
+	rc = store_number(s, "SELECT seq FROM change ORDER BY seq LIMIT 1",
+			  NULL, 0, &first, &found);
+	if (rc)
+		return rc;
+	if (found && s->at < first - 1)
+		return store_fail(s, LVL_E_RANGE,
+				  "changes up to %lld were taken away: what "
+				  "was after change %lld is not known",
+				  (long long)first - 1, (long long)s->at);
+	s->seen = s->at;
+	return 0;
+}
+
 int store_may_read(struct store *s)
 {
-	if (s->active)
-		return 0;
-	return store_fail(s, LVL_E_STATE, "not within a transaction");
+	if (!s->active)
+		return store_fail(s, LVL_E_STATE, "not within a transaction");
+	return s->at == s->seen || !s->at ? 0 : may_look_back(s);
 }
 
 int store_may_write(struct store *s)
@@ -207,6 +226,7 @@ static int begin(struct store *s, enum store_mode mode)
 	s->mode = mode;
 	s->broken = 0;
 	s->head_known = 0;
+	s->seen = 0;
 	s->wrote = 0;
 	s->txn = random_number();
 	return 0;

@@ -112,3 +112,17 @@ roles() {
 	exits 3
 	says 'no inventory'
 }
+
+@test "old changes are taken away" {
+	sh -c "$CPULEVEL_TEST_STORE_RESET"
+	old_changes_go
+	# back into a server that has the roles
+	sh -c "$CPULEVEL_TEST_STORE_RESET"
+	"$cpulevel" pool init x
+	roles
+	sql 'TRUNCATE change, pool, counter, object'
+	run "$cpulevel" store copy copy.db "$CPULEVEL_STORE"
+	exits 0
+	run "$cpulevel" store check
+	exits 0
+}

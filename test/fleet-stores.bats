@@ -11,6 +11,14 @@ setup() {
 	fleet_setup
 }
 
+teardown() {
+	[ -z "${full-}" ] || {
+		"$root"/test/postgres/cluster stop "$full/disk/a"
+		umount "$full/disk"
+		rm -rf "$full"
+	}
+}
+
 # lacks TEXT: the last output does not have it
 lacks() {
 	[[ "$output" != *"$1"* ]] || {
@@ -231,4 +239,51 @@ told() {
 	umount disk
 	exits 3
 	says 'its file system is read only; copy it'
+}
+
+# Under its log: test/postgres/full.
+@test "a disk that is full under PostgreSQL's tables" {
+	local cluster=$root/test/postgres/cluster before
+	"$cluster" uri / >/dev/null || skip "PostgreSQL is not installed"
+	"$cpulevel" store info --store postgres://x 2>&1 |
+		grep -q 'built without' && skip "built without libpq"
+	full=$(mktemp -d)
+	chmod 711 "$full"
+	mkdir "$full/disk"
+	mount -t tmpfs -o size=120m,mode=711 none "$full/disk" 2>/dev/null || {
+		rmdir "$full/disk" "$full"
+		full=
+		skip "cannot mount a file system"
+	}
+	CPULEVEL_STORE=$("$cluster" start "$full/disk/a")
+	prod
+	"$cpulevel" vm boot web-1 --host icx
+	before=$(newest)
+	dd if=/dev/zero of="$full/disk/ballast" bs=4k 2>/dev/null || true
+	for i in {1..40}; do
+		# the first ones may still find room in a page
+		run "$cpulevel" publish "$machines"/milan.txt --host "milan-$i" \
+			--note "$(head -c 6000 /dev/urandom | base64 -w0)"
+		[ "$status" -eq 0 ] || break
+		before=$(newest)
+	done
+	exits 3
+	says 'No space left on device'
+	[ "$(newest)" -eq "$before" ]
+	run "$cpulevel" explain vm web-1 --to spr
+	exits 0
+	run "$cpulevel" store check
+	exits 0
+	says '0 problems'
+	rm "$full/disk/ballast"
+	run "$cpulevel" publish "$machines"/milan.txt --host milan
+	exits 0
+	[ "$(newest)" -eq $((before + 1)) ]
+	run "$cpulevel" store check
+	exits 0
+	says '0 problems'
+}
+
+@test "old changes are taken away" {
+	old_changes_go
 }

@@ -41,3 +41,74 @@ unchanged() {
 		return 1
 	}
 }
+
+# sql STATEMENT: by hand, what its owner may do to the store
+sql() {
+	case $CPULEVEL_STORE in
+	postgres*)
+		PGOPTIONS='-c search_path=cpulevel -c client_min_messages=error' \
+			psql -qAtX -v ON_ERROR_STOP=1 "$CPULEVEL_STORE" -c "$1"
+		;;
+	*)
+		python3 - "$CPULEVEL_STORE" "$1" <<-'EOF'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		for row in db.execute(sys.argv[2]):
+		    print("|".join(map(str, row)))
+		db.commit()
+		EOF
+		;;
+	esac
+}
+
+# What doc/store.md says of old changes that are taken away.
+old_changes_go() {
+	local now then copy
+	prod
+	"$cpulevel" vm boot web --host icx
+	now=$(newest)
+	"$cpulevel" publish "$machines"/clx.txt --host icx
+	"$cpulevel" publish "$machines"/icx.txt --host clx
+	"$cpulevel" vm stop web
+	then=$("$cpulevel" pool show prod --at "$now")
+	sql "DELETE FROM change WHERE seq <= $now"
+	run "$cpulevel" store check
+	exits 0
+	says '0 problems'
+	# what came after is as it was, and so is what was then
+	[ "$("$cpulevel" pool show prod --at "$now")" = "$then" ]
+	run "$cpulevel" vm list --at "$now"
+	exits 0
+	says 'icx'
+	run "$cpulevel" drift --since "$now"
+	exits 1
+	run "$cpulevel" audit
+	exits 0
+	# what was before is not known, and that is said
+	for verb in 'pool show prod --at' 'vm list --at' 'drift --since' \
+		'audit --since'; do
+		# shellcheck disable=SC2086
+		run "$cpulevel" $verb $((now - 1))
+		exits 3
+		says "changes up to $now were taken away"
+		# shellcheck disable=SC2086
+		run "$cpulevel" $verb 2001-02-03
+		exits 3
+		says "changes up to $now"
+	done
+	# it goes on, and can be copied
+	run "$cpulevel" vm boot web --host spr
+	exits 0
+	copy=$PWD/copy.db
+	run "$cpulevel" store copy "$CPULEVEL_STORE" "$copy"
+	exits 0
+	run "$cpulevel" store check --store "$copy"
+	exits 0
+	says '0 problems'
+	cmp <("$cpulevel" audit) <("$cpulevel" audit --store "$copy")
+	# a hole is none of that
+	sql "DELETE FROM change WHERE seq = $((now + 2))"
+	run "$cpulevel" store check
+	exits 1
+	says "changes $((now + 2)) to $((now + 2)) are missing"
+}

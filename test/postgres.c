@@ -358,7 +358,7 @@ static void nothing_there(void **state)
 		-LVL_E_IO);
 	assert_non_null(strstr(err, "/nonexistent"));
 	assert_int_equal(db_postgres.open("postgres://?nonsense=1", 0, &d, err),
-			 -LVL_E_IO);
+			 -LVL_E_SYNTAX);
 	assert_null(d);
 }
 
