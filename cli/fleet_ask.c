@@ -104,13 +104,21 @@ static void keep(void *arg, const struct lvl_finding *f)
 	all->blocks += (unsigned)(f->sure && f->severity <= LVL_SECURITY);
 }
 
-/* What is sure before what is not; worst first. */
+int ask_is_vendor(unsigned field)
+{
+	return field == LVL_F_VENDOR_0 || field == LVL_F_VENDOR_1 ||
+	       field == LVL_F_VENDOR_2;
+}
+
+/* What is sure before what is not; worst first, and what explains the rest. */
 static int worse(const void *x, const void *y)
 {
 	const struct lvl_finding *a = x, *b = y;
 
 	if (a->sure != b->sure)
 		return a->sure ? -1 : 1;
+	if (ask_is_vendor(a->field) != ask_is_vendor(b->field))
+		return ask_is_vendor(a->field) ? -1 : 1;
 	if (a->severity != b->severity)
 		return a->severity < b->severity ? -1 : 1;
 	return a->field < b->field ? -1 : a->field > b->field;

@@ -37,6 +37,9 @@ enum lvl_verdict ask_fits(struct ask *a, size_t profile,
 			  struct ask_findings *to);
 void ask_findings_free(struct ask_findings *f);
 
+/* One of the words that tell who made the CPU. */
+int ask_is_vendor(unsigned field);
+
 /* Names of hosts of the pool that admit it, its own apart; how many. */
 size_t ask_homes(struct ask *a, FILE *out, const char *title);
 

@@ -23,7 +23,7 @@ struct blaming {
 struct counts {
 	uint32_t hosts, lacking, unknown;
 	uint64_t vms, without, not_known;
-	int in_level; /* of some vendor that could have it */
+	int in_level; /* of every vendor that is there */
 	int no_level;
 };
 
@@ -73,10 +73,10 @@ static void look_at_level(const struct fleet_view *v, unsigned field,
 	struct lvl_fleet_level *l = malloc(sizeof(*l));
 
 	c->no_level = !n;
+	c->in_level = l && n;
 	for (i = 0; l && i < n; i++) {
 		lvl_fleet_level(v->model, &v->pool, vendor[i], l);
-		if (!l->rc && lvl_has(&l->policy, field))
-			c->in_level = 1;
+		c->in_level &= !l->rc && lvl_has(&l->policy, field);
 	}
 	free(l);
 }

@@ -12,7 +12,8 @@ struct answer {
 	size_t profile;
 	int64_t source;
 	int elsewhere;   /* the host is in another pool or in none */
-	int unreachable; /* what is said of it is old */
+	int unreachable; /* or retired: what is said of it is old */
+	int retired;
 	enum lvl_verdict verdict;
 	struct ask_findings all;
 	struct store_source like;
@@ -64,7 +65,8 @@ static const char *effect(const struct answer *x, const struct lvl_finding *f,
 			return "blocks";
 		if (lvl_fields[f->field].klass == LVL_ISA)
 			return "blocks: SIGILL possible";
-		if (lvl_fields[f->field].klass != LVL_KERNEL)
+		if (lvl_fields[f->field].klass != LVL_KERNEL ||
+		    !strcmp(gate(x, f->field), "n/a"))
 			return "blocks";
 		snprintf(buf, ASK_WHY, "blocks: may be in use (%s)",
 			 gate(x, f->field));
@@ -117,11 +119,15 @@ static void say_head(const struct answer *x, FILE *out)
 		fleet_say(out, 2,
 			  "it has no boot record: what it saw is not "
 			  "known");
+	if (x->all.nr && ask_is_vendor(x->all.f[0].field))
+		fleet_say(out, 2,
+			  "the CPU vendors differ: no guest can move between "
+			  "them");
 	if (x->elsewhere)
 		fleet_say(out, 2, "%s is not in pool %s", x->host, a->v.name);
 	if (x->unreachable)
-		fleet_say(out, 2, "%s cannot be reached: this is what it was",
-			  x->host);
+		fleet_say(out, 2, "%s %s: this is what it was", x->host,
+			  x->retired ? "is retired" : "cannot be reached");
 }
 
 #define ROWS 14
@@ -188,7 +194,9 @@ static void say_fix(struct answer *x, FILE *out)
 	if (x->verdict == LVL_YES)
 		return;
 	level_name(x, level);
-	if (x->cycled == LVL_YES)
+	if (x->unreachable)
+		; /* nothing boots there either */
+	else if (x->cycled == LVL_YES)
 		fleet_say(out, 2, "fix: power-cycle %s at %s (%u features)",
 			  x->a.vm, level, cli_count_features(&x->level.policy));
 	else if (!x->level.rc && x->level.unknown)
@@ -307,15 +315,12 @@ static void ask_cycled(struct answer *x)
 	enum lvl_guest guest = a->v.model->seen[a->seen].guest;
 
 	x->cycled = LVL_UNKNOWN;
+	if (x->verdict == LVL_YES || x->unreachable)
+		return; /* it changes nothing, or nothing boots there */
 	lvl_fleet_level_for(a->v.model, &a->v.pool, guest, p->vendor,
 			    &x->level);
-	if (x->level.rc || !(p->known >> guest & 1))
-		return;
-	x->cycled = lvl_fits(&x->level.policy, p->admits[guest], NULL, NULL);
-	/* nothing boots there before all hosts have said what they are */
-	if (x->cycled == LVL_YES && x->level.unknown)
-		x->cycled = LVL_UNKNOWN;
-	if (a->saw)
+	x->cycled = lvl_fleet_boots(a->v.model, &x->level, guest, x->profile);
+	if (a->saw && !x->level.rc)
 		fleet_delta(a->saw, &x->level.policy, &x->loses);
 }
 
@@ -328,8 +333,9 @@ static int find_host(struct fleet *f, const char *name, struct answer *x)
 		return rc;
 	x->host = strdup(h.name);
 	x->source = h.source;
-	x->elsewhere = h.pool != x->a.v.id || h.state == STORE_HOST_RETIRED;
-	x->unreachable = h.state == STORE_HOST_UNREACHABLE;
+	x->retired = h.state == STORE_HOST_RETIRED;
+	x->elsewhere = h.pool != x->a.v.id && !x->retired;
+	x->unreachable = h.state != STORE_HOST_ACTIVE;
 	return fleet_view_profile(&x->a.v, h.profile, &x->profile);
 }
 

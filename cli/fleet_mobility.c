@@ -208,6 +208,27 @@ static int say_groups(struct fleet_view *v, FILE *out)
 	return 0;
 }
 
+#define NAMES 12
+
+static void name_hosts(const struct fleet_view *v, const struct islands *s,
+		       size_t island, struct cli_wrap *w)
+{
+	size_t i, m, n = 0;
+	char more[40];
+
+	for (i = 0; i < v->nr_hosts; i++) {
+		for (m = 0; v->pool.member[m].profile != v->host[i].profile;)
+			m++;
+		if (v->host[i].active && s->of_member[m] == island &&
+		    n++ < NAMES)
+			cli_wrap_word(w, v->host[i].name);
+	}
+	if (n > NAMES) {
+		snprintf(more, sizeof(more), "and %zu more", n - NAMES);
+		cli_wrap_word(w, more);
+	}
+}
+
 static void say_islands(struct fleet_view *v, const struct islands *s,
 			FILE *out)
 {
@@ -217,29 +238,37 @@ static void say_islands(struct fleet_view *v, const struct islands *s,
 		struct cli_wrap w = { out, 4, 0 };
 		uint64_t vms = 0;
 		uint32_t hosts = 0;
-		char head[120], names[FLEET_VIEW_NAMES], number[FLEET_NUMBER];
+		char head[120], number[FLEET_NUMBER];
 
 		for (i = 0; i < v->pool.nr_groups; i++)
 			if (s->of_group[i] == k)
 				vms += v->pool.group[i].vms;
 		for (i = 0; i < v->pool.nr_members; i++)
 			if (s->of_member[i] == k)
-				hosts += v->pool.member[i].active +
-					 v->pool.member[i].unreachable;
+				hosts += v->pool.member[i].active;
 		snprintf(head, sizeof(head),
 			 "  island %zu, %u host%s, %s:", k + 1, hosts,
 			 hosts == 1 ? "" : "s",
 			 fleet_number(vms, "VM", number));
 		cli_wrap_word(&w, head);
-		for (i = 0; i < v->pool.nr_members; i++)
-			if (s->of_member[i] == k)
-				cli_wrap_text(&w,
-					      fleet_view_names(
-						      v,
-						      v->pool.member[i].profile,
-						      names));
+		name_hosts(v, s, k, &w);
 		cli_wrap_end(&w);
 	}
+}
+
+/* Hosts that are on no island: nobody can say where their VMs may go. */
+static void say_away(struct fleet_view *v, const struct islands *s, FILE *out)
+{
+	uint32_t hosts = lvl_fleet_pool_size(&v->pool);
+	size_t i;
+
+	for (i = 0; i < v->pool.nr_members; i++)
+		if (s->of_member[i] != LVL_FLEET_NONE)
+			hosts -= v->pool.member[i].active;
+	if (hosts)
+		fleet_say(out, 2,
+			  "%u host%s never reported or cannot be reached",
+			  hosts, hosts == 1 ? "" : "s");
 }
 
 static int print_pool(struct mobility *m, struct fleet_view *v,
@@ -254,16 +283,23 @@ static int print_pool(struct mobility *m, struct fleet_view *v,
 			 (unsigned long long)s->unsure);
 	fprintf(out, "%s%s%s\n", cli_ink(INK_BOLD), v->name,
 		cli_ink(INK_PLAIN));
+	if (!s->vms) {
+		fleet_say(out, 2, "%u hosts, no running VM",
+			  lvl_fleet_pool_size(&v->pool));
+		return 0;
+	}
 	fleet_say(out, 2, "%u hosts, %s: %llu stranded%s; %zu island%s",
 		  lvl_fleet_pool_size(&v->pool),
 		  fleet_number(s->vms, "VM", number),
 		  (unsigned long long)s->stranded, unsure, is->nr,
 		  is->nr == 1 ? "" : "s");
-	rc = s->vms ? say_groups(v, out) : 0;
+	rc = say_groups(v, out);
 	if (!rc && is->nr > 1)
 		rc = fleet_view_hosts(v);
-	if (!rc)
+	if (!rc) {
 		say_islands(v, is, out);
+		say_away(v, is, out);
+	}
 	return rc;
 }
 

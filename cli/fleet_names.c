@@ -18,10 +18,14 @@ struct nearest {
 	char name[256];
 };
 
+/* What begins with what was typed is as near as one wrong letter. */
 static int compare(struct nearest *n, const char *name)
 {
 	unsigned d = cli_distance(n->wanted, name);
 
+	if (d > 1 && n->wanted[0] && n->wanted[1] &&
+	    !strncmp(name, n->wanted, strlen(n->wanted)))
+		d = 1;
 	if (d < n->best) {
 		n->best = d;
 		snprintf(n->name, sizeof(n->name), "%s", name);
@@ -49,13 +53,14 @@ static int near_level(void *arg, const struct store_level *v)
 	return compare(arg, v->name);
 }
 
-static int no_such(const char *what, const struct nearest *n)
+static int no_such(const char *what, const char *list, const struct nearest *n)
 {
 	if (*n->name)
 		cli_error("no %s \"%s\"; did you mean %s?", what, n->wanted,
 			  n->name);
 	else
-		cli_error("no %s \"%s\"", what, n->wanted);
+		cli_error("no %s \"%s\"; `cpulevel %s` names them", what,
+			  n->wanted, list);
 	return EXIT_INPUT;
 }
 
@@ -73,7 +78,7 @@ int fleet_pool(struct fleet *f, const char *name, struct store_pool *v)
 	if (rc != -LVL_E_NOT_FOUND)
 		return rc;
 	rc = store_scan_pools(f->s, near_pool, &n);
-	return rc < 0 ? rc : no_such("pool", &n);
+	return rc < 0 ? rc : no_such("pool", "pool list", &n);
 }
 
 int fleet_host(struct fleet *f, const char *name, struct store_host *v)
@@ -85,7 +90,7 @@ int fleet_host(struct fleet *f, const char *name, struct store_host *v)
 	if (rc != -LVL_E_NOT_FOUND)
 		return rc;
 	rc = store_scan_hosts(f->s, &all, near_host, &n);
-	return rc < 0 ? rc : no_such("host", &n);
+	return rc < 0 ? rc : no_such("host", "host list", &n);
 }
 
 int fleet_vm(struct fleet *f, const char *name, struct store_vm *v)
@@ -97,7 +102,7 @@ int fleet_vm(struct fleet *f, const char *name, struct store_vm *v)
 	if (rc != -LVL_E_NOT_FOUND)
 		return rc;
 	rc = store_scan_vms(f->s, &all, near_vm, &n);
-	return rc < 0 ? rc : no_such("VM", &n);
+	return rc < 0 ? rc : no_such("VM", "vm list", &n);
 }
 
 /* "gold@3" is gold and 3; a name may have an @ that no number follows. */
@@ -132,7 +137,7 @@ int fleet_level(struct fleet *f, const char *name, struct store_level *v)
 		return EXIT_INPUT;
 	}
 	rc = store_scan_levels(f->s, near_level, &n);
-	return rc < 0 ? rc : no_such("level", &n);
+	return rc < 0 ? rc : no_such("level", "level list", &n);
 }
 
 /* -- times ---------------------------------------------------------------- */

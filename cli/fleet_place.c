@@ -15,26 +15,43 @@ struct placing {
 
 #define ROWS 20
 
-/* Why not, or what to remark, in a few words. */
+/* What findings of this sort are, before their fields. */
+static const char *title(const struct lvl_finding *f)
+{
+	if (!f->sure)
+		return "not known: ";
+	if (ask_is_vendor(f->field))
+		return "another vendor: ";
+	if (f->reason == LVL_R_MISSING)
+		return "without ";
+	return f->reason == LVL_R_UNTOLD ? "not told: " : "differs: ";
+}
+
+/* Why not, or what to remark, in a few words: what counts most. */
 static const char *remark(struct placing *x, const struct lvl_fleet_place *p,
 			  char buf[200])
 {
 	size_t profile = x->a.v.pool.member[p->member].profile, i, at = 0;
 	struct ask_findings all;
-	unsigned more;
+	const char *is = NULL;
 
 	buf[0] = '\0';
 	(void)ask_fits(&x->a, profile, &all);
-	for (i = 0; i < all.nr && i < 3 && at < 150; i++)
-		at += (size_t)snprintf(buf + at, 200 - at, "%s%s",
-				       i                      ? " "
-				       : !all.f[i].sure       ? "not known: "
-				       : p->verdict == LVL_NO ? "without "
-							      : "but ",
+	if (p->unreachable)
+		at = (size_t)snprintf(buf, 200, "cannot be reached");
+	for (i = 0; i < all.nr && i < 3 && at < 120; i++) {
+		const char *was = is;
+
+		is = title(&all.f[i]);
+		at += (size_t)snprintf(buf + at, 200 - at, "%s%s%s",
+				       !at         ? ""
+				       : is == was ? " "
+						   : ", ",
+				       is == was ? "" : is,
 				       lvl_field_name(all.f[i].field));
-	more = (unsigned)(all.nr - i);
-	if (more && at < 150)
-		snprintf(buf + at, 200 - at, " +%u", more);
+	}
+	if (all.nr > i)
+		snprintf(buf + at, 200 - at, " +%zu", all.nr - i);
 	ask_findings_free(&all);
 	if (!*buf && p->verdict == LVL_NO)
 		return "runs no such guests";
@@ -57,7 +74,7 @@ typedef void host_fn(struct placing *x, void *arg,
 		     const struct fleet_view_host *h,
 		     const struct lvl_fleet_place *p);
 
-/* Each host, best first; hosts that cannot be reached are not among them. */
+/* Each host, best first. */
 static void each_host(struct placing *x, host_fn *each, void *arg)
 {
 	size_t i, k;
@@ -66,14 +83,13 @@ static void each_host(struct placing *x, host_fn *each, void *arg)
 		for (k = 0; k < x->a.v.nr_hosts; k++) {
 			const struct fleet_view_host *h = &x->a.v.host[k];
 
-			if (h->active &&
+			if (h->active != (int)x->place[i].unreachable &&
 			    h->profile == x->a.v.pool.member[x->place[i].member]
 						  .profile)
 				each(x, arg, h, &x->place[i]);
 		}
 }
 
-/* Hosts that cannot be reached are not listed, and no reason to say no. */
 static int exit_of(struct placing *x)
 {
 	const struct fleet_view_host *h = fleet_view_host(&x->a.v, x->a.host);
@@ -183,7 +199,7 @@ struct question {
 
 static int answer(struct fleet *f, struct placing *x)
 {
-	x->place = calloc(x->a.v.pool.nr_members + 1, sizeof(*x->place));
+	x->place = calloc(2 * x->a.v.pool.nr_members + 1, sizeof(*x->place));
 	if (!x->place)
 		return -LVL_E_NO_MEMORY;
 	x->nr = lvl_fleet_place(x->a.v.model, &x->a.v.pool, x->a.seen,

@@ -8,10 +8,13 @@
 
 static const char *level_text(const struct rehearse_step *s, char buf[40])
 {
-	if (s->before == s->after)
-		snprintf(buf, 40, "%u", s->after);
-	else
-		snprintf(buf, 40, "%u -> %u", s->before, s->after);
+	int n = 0;
+
+	if (s->before != s->after)
+		n = snprintf(buf, 40, "%u -> ", s->before);
+	n += snprintf(buf + n, 40 - (size_t)n, "%u", s->after);
+	if (s->vendors > 1)
+		snprintf(buf + n, 40 - (size_t)n, " of %u vendors", s->vendors);
 	return buf;
 }
 
@@ -23,6 +26,10 @@ static const char *remark(const struct rehearse_step *s, char buf[200])
 	if (s->what == PLAN_POWER_CYCLE)
 		at += (size_t)snprintf(buf, 200, "%llu boot anew",
 				       (unsigned long long)s->cycled);
+	if (s->nowhere)
+		at += (size_t)snprintf(buf + at, 200 - at,
+				       ", no host admits %llu of them",
+				       (unsigned long long)s->nowhere);
 	if (s->cannot)
 		at += (size_t)snprintf(
 			buf + at, 200 - at, "%s%llu cannot move away",
@@ -87,6 +94,7 @@ static void say_steps(const struct rehearsal *r, FILE *out)
 static void say_end(const struct rehearsal *r, FILE *out)
 {
 	uint64_t stranded = 0, unsure = 0;
+	char number[FLEET_NUMBER];
 	size_t i, bad = 0, back = 0;
 
 	for (i = 0; i < r->nr; i++) {
@@ -123,15 +131,15 @@ static void say_end(const struct rehearsal *r, FILE *out)
 			  back, r->step[back - 1].name);
 	else
 		fleet_say(out, 0, "no point of no return");
-	fleet_say(out, 0, "at the end %llu VMs can go nowhere%s",
-		  (unsigned long long)stranded,
+	fleet_say(out, 0, "at the end %s can go nowhere%s",
+		  fleet_number(stranded, "VM", number),
 		  unsure ? ", of some it is not known" : "");
 }
 
 void rehearse_print(const struct rehearsal *r, FILE *out)
 {
-	fprintf(out, "%s%s%s  %zu steps\n", cli_ink(INK_BOLD), r->v.name,
-		cli_ink(INK_PLAIN), r->nr);
+	fprintf(out, "%s%s%s  %zu step%s\n", cli_ink(INK_BOLD), r->v.name,
+		cli_ink(INK_PLAIN), r->nr, r->nr == 1 ? "" : "s");
 	say_steps(r, out);
 	say_end(r, out);
 }
@@ -161,14 +169,15 @@ void rehearse_json(const struct rehearsal *r, FILE *out)
 			"%u, \"move\": %llu, \"cannot_move\": %llu, "
 			"\"unsure\": %llu, \"stranded\": %llu,\n     "
 			"\"homeless\": %s, \"power_cycled\": %llu, "
-			"\"way_back\": \"%s\"}",
+			"\"nowhere\": %llu, \"way_back\": \"%s\"}",
 			s->line, s->before, s->after,
 			(unsigned long long)s->moves,
 			(unsigned long long)s->cannot,
 			(unsigned long long)s->unsure,
 			(unsigned long long)s->stranded,
 			s->homeless ? "true" : "false",
-			(unsigned long long)s->cycled, words[s->way_back]);
+			(unsigned long long)s->cycled,
+			(unsigned long long)s->nowhere, words[s->way_back]);
 	}
 	fputs("\n  ]\n}\n", out);
 }

@@ -12,6 +12,7 @@ struct rehearse_vm {
 	int64_t host, level;
 	size_t seen;
 	int guest;
+	int anew; /* it booted in the plan: on another host, if it must */
 };
 
 struct rehearse_step {
@@ -19,11 +20,14 @@ struct rehearse_step {
 	char *name;         /* of the host, or pattern of VMs */
 	unsigned long line; /* of the plan */
 	char basis[160];
-	unsigned before, after; /* features of the level; 0: none */
-	uint64_t moves;         /* VMs that must be elsewhere meanwhile */
+	/* features of the level, of several vendors the sum; 0: none */
+	unsigned before, after;
+	unsigned vendors; /* that have a level then */
+	uint64_t moves;   /* VMs that must be elsewhere meanwhile */
 	uint64_t cannot, unsure;
 	uint64_t stranded; /* VMs that have no other host any more */
 	uint64_t cycled;   /* VMs that boot anew */
+	uint64_t nowhere;  /* of these: no host admits them */
 	int homeless;      /* meanwhile some VM has no home at all */
 	enum lvl_verdict way_back;
 };

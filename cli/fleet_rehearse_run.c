@@ -53,7 +53,7 @@ static int read_vms(struct rehearsal *r)
 
 /*
  * Where it is.  It had to go when its host changed, and comes back if that
- * admits it.  A host that cannot be reached is no home.
+ * admits it; so does who boots anew.  A host that cannot be reached is no home.
  */
 static size_t place_of(const struct rehearsal *r, const struct rehearse_vm *vm)
 {
@@ -61,7 +61,7 @@ static size_t place_of(const struct rehearsal *r, const struct rehearse_vm *vm)
 
 	if (!h)
 		return LVL_FLEET_ELSEWHERE;
-	if (r->changed[h - r->v.host] &&
+	if ((vm->anew || r->changed[h - r->v.host]) &&
 	    (h->profile == LVL_FLEET_NONE ||
 	     lvl_fleet_verdict(r->v.model, vm->seen, h->profile) != LVL_YES))
 		return LVL_FLEET_HOME;
@@ -96,8 +96,11 @@ static size_t first_of(const struct rehearsal *r, int64_t host)
 /* One VM into the groups of the pool as it is now, or out of them. */
 static int count_vm(struct rehearsal *r, const struct rehearse_vm *vm, int n)
 {
-	return lvl_fleet_pool_vms(&r->v.pool, vm->seen, vm->level,
-				  place_of(r, vm), n);
+	const struct fleet_view_host *h = fleet_view_host(&r->v, vm->host);
+
+	return lvl_fleet_pool_vms_then(&r->v.pool, vm->seen, vm->level,
+				       place_of(r, vm),
+				       h ? h->then : LVL_FLEET_NONE, n);
 }
 
 /* All VMs of the host; before it changes out, after it in again. */
@@ -146,14 +149,16 @@ add_step(struct rehearsal *r, const struct plan_step *of, const char *name)
 	return s->name ? s : NULL;
 }
 
-/* Features of the level that most hosts have; of mixed vendors all together. */
+/* Features of the level; of mixed vendors all together. */
 static unsigned level_features(const struct fleet_view *v,
-			       const struct lvl_fleet_pool *p)
+			       const struct lvl_fleet_pool *p,
+			       unsigned *vendors)
 {
 	unsigned vendor[LVL_FLEET_VENDORS], n, i, sum = 0;
 	struct lvl_fleet_level *l = malloc(sizeof(*l));
 
 	n = lvl_fleet_vendors(v->model, p, vendor);
+	*vendors = n;
 	for (i = 0; l && i < n; i++) {
 		lvl_fleet_level(v->model, p, vendor[i], l);
 		if (!l->rc)
@@ -172,10 +177,14 @@ static void ask_guests(struct rehearsal *r, int64_t host,
 	for (i = first_of(r, host);
 	     host && i < r->nr_vms && r->vm[i].host == host; i++) {
 		const struct rehearse_vm *vm = &r->vm[i];
-		struct lvl_fleet_group g = { vm->seen, 0, 0, 1 };
+		const struct lvl_fleet_group g = {
+			.seen = vm->seen,
+			.on = place_of(r, vm),
+			.then = LVL_FLEET_NONE,
+			.vms = 1,
+		};
 		struct lvl_fleet_reach reach;
 
-		g.on = place_of(r, vm);
 		if (g.on == LVL_FLEET_HOME)
 			continue;
 		lvl_fleet_reach(r->v.model, &r->v.pool, &g, &reach);
@@ -185,17 +194,39 @@ static void ask_guests(struct rehearsal *r, int64_t host,
 	}
 }
 
-static void move_host(struct rehearsal *r, const struct change_host *h)
+static struct fleet_view_host *host_of(struct rehearsal *r, int64_t id)
 {
-	size_t i;
+	const struct fleet_view_host *h = fleet_view_host(&r->v, id);
 
-	for (i = 0; i < r->v.nr_hosts; i++)
-		if (r->v.host[i].id == h->id) {
-			r->v.host[i].profile = h->c.to;
-			r->v.host[i].active = h->c.to != LVL_FLEET_NONE;
-			r->v.host[i].source = h->source;
-			r->changed[i] = 1;
-		}
+	return h ? &r->v.host[h - r->v.host] : NULL;
+}
+
+/* Its VMs are counted as those of a host that is going to change. */
+static int mark_host(struct rehearsal *r, const struct change_host *h)
+{
+	struct fleet_view_host *on = host_of(r, h->id);
+	int rc = count_guests(r, h->id, -1);
+
+	if (on)
+		on->then = h->c.to;
+	return rc ? rc : count_guests(r, h->id, 1);
+}
+
+static int move_host(struct rehearsal *r, const struct change_host *h)
+{
+	struct fleet_view_host *on = host_of(r, h->id);
+	int rc = count_guests(r, h->id, -1);
+
+	if (!rc)
+		rc = lvl_fleet_apply(&r->v.pool, &h->c, 1);
+	if (on) {
+		on->then = LVL_FLEET_NONE;
+		on->profile = h->c.to;
+		on->active = h->c.to != LVL_FLEET_NONE;
+		on->source = h->source;
+		r->changed[on - r->v.host] = 1;
+	}
+	return rc ? rc : count_guests(r, h->id, 1);
 }
 
 static int change_one(struct rehearsal *r, const struct plan_step *of,
@@ -208,6 +239,8 @@ static int change_one(struct rehearsal *r, const struct plan_step *of,
 	int exact, rc = s ? 0 : -LVL_E_NO_MEMORY;
 
 	if (!rc)
+		rc = mark_host(r, h);
+	if (!rc)
 		rc = lvl_fleet_pool_copy(&after, &r->v.pool);
 	if (!rc)
 		rc = lvl_fleet_apply(&after, &h->c, 1);
@@ -218,18 +251,13 @@ static int change_one(struct rehearsal *r, const struct plan_step *of,
 				     &blocked, &exact);
 	if (!rc) {
 		memcpy(s->basis, h->basis, sizeof(s->basis));
-		s->before = level_features(&r->v, &r->v.pool);
-		s->after = level_features(&r->v, &after);
+		s->before = level_features(&r->v, &r->v.pool, &s->vendors);
+		s->after = level_features(&r->v, &after, &s->vendors);
 		ask_guests(r, h->id, s);
 		s->stranded = e.stranded;
 		s->homeless = blocked != 0;
 		s->way_back = lvl_fleet_way_back(r->v.model, &after, &h->c);
-		rc = count_guests(r, h->id, -1);
-		if (!rc)
-			rc = lvl_fleet_apply(&r->v.pool, &h->c, 1);
-		move_host(r, h);
-		if (!rc)
-			rc = count_guests(r, h->id, 1);
+		rc = move_host(r, h);
 	}
 	lvl_fleet_pool_free(&after);
 	lvl_fleet_effect_free(&e);
@@ -261,8 +289,9 @@ struct booting {
 	const char *name; /* of a level, or NULL: the pool's */
 	unsigned vendor;
 	enum lvl_guest guest;
-	int64_t id;  /* of the level; 0: none of the store */
-	size_t seen; /* what they will have seen */
+	unsigned long line; /* of the plan */
+	int64_t id;         /* of the level; 0: none of the store */
+	size_t seen;        /* what they will have seen */
 };
 
 static int named_level(struct rehearsal *r, struct booting *b,
@@ -276,8 +305,8 @@ static int named_level(struct rehearsal *r, struct booting *b,
 		return rc;
 	b->id = row.id;
 	if (row.guest != (int)b->guest) {
-		cli_error("level %s is for %s guests", b->name,
-			  lvl_guest_names[row.guest]);
+		cli_error("line %lu: level %s is for %s guests", b->line,
+			  b->name, lvl_guest_names[row.guest]);
 		return EXIT_REFUSED;
 	}
 	rc = store_get_policy(r->v.f->s, row.policy, &policy, NULL);
@@ -300,9 +329,9 @@ static int pool_level(struct rehearsal *r, const struct booting *b,
 	}
 	free(l);
 	if (rc > 0)
-		cli_error("%s has no level then that is known to be one of "
-			  "all its hosts: nothing boots there",
-			  r->v.name);
+		cli_error("line %lu: %s has no level then that is known to be "
+			  "one of all its hosts: nothing boots there",
+			  b->line, r->v.name);
 	return rc;
 }
 
@@ -341,14 +370,31 @@ static int boot(struct rehearsal *r, struct rehearse_vm *vm,
 
 	vm->seen = b->seen;
 	vm->level = b->id;
+	vm->anew = 1;
 	return rc ? rc : count_vm(r, vm, 1);
+}
+
+/* Is there a host for it at all? */
+static void ask_booted(struct rehearsal *r, const struct rehearse_vm *vm,
+		       struct rehearse_step *s)
+{
+	const struct lvl_fleet_group g = { .seen = vm->seen,
+					   .on = LVL_FLEET_ELSEWHERE,
+					   .then = LVL_FLEET_NONE };
+	struct lvl_fleet_reach reach;
+
+	lvl_fleet_reach(r->v.model, &r->v.pool, &g, &reach);
+	s->cycled++;
+	s->nowhere += reach.fate == LVL_FLEET_STRANDED;
+	s->unsure += reach.fate == LVL_FLEET_UNSURE;
 }
 
 /* The level for this VM among those that were found, or one more. */
 static int find_level(struct rehearsal *r, const struct rehearse_vm *vm,
-		      const char *name, struct booting *all, unsigned *nr,
-		      const struct booting **found)
+		      const struct plan_step *of, struct booting *all,
+		      unsigned *nr, const struct booting **found)
 {
+	const char *equal = strchr(of->value, '=');
 	enum lvl_guest guest = r->v.model->seen[vm->seen].guest;
 	unsigned vendor = vendor_of(r, vm), k = 0;
 	int rc = 0;
@@ -356,7 +402,12 @@ static int find_level(struct rehearsal *r, const struct rehearse_vm *vm,
 	while (k < *nr && (all[k].vendor != vendor || all[k].guest != guest))
 		k++;
 	if (k == *nr) {
-		all[k] = (struct booting){ name, vendor, guest, 0, 0 };
+		all[k] = (struct booting){
+			.name = equal ? equal + 1 : NULL,
+			.vendor = vendor,
+			.guest = guest,
+			.line = of->line,
+		};
 		rc = boot_level(r, &all[k]);
 		*nr += !rc;
 	}
@@ -381,11 +432,11 @@ static int power_cycle(struct rehearsal *r, const struct plan_step *of)
 	for (i = 0; !rc && i < r->nr_vms; i++) {
 		if (fnmatch(pattern, r->vm[i].name, 0))
 			continue;
-		rc = find_level(r, &r->vm[i], equal ? equal + 1 : NULL, all,
-				&nr, &b);
+		rc = find_level(r, &r->vm[i], of, all, &nr, &b);
 		if (!rc)
 			rc = boot(r, &r->vm[i], b);
-		s->cycled++;
+		if (!rc)
+			ask_booted(r, &r->vm[i], s);
 	}
 	if (!rc && !s->cycled) {
 		cli_error("line %lu: no running VM of %s is called like %s",
@@ -393,7 +444,8 @@ static int power_cycle(struct rehearsal *r, const struct plan_step *of)
 		rc = EXIT_INPUT;
 	}
 	if (!rc)
-		s->before = s->after = level_features(&r->v, &r->v.pool);
+		s->before = s->after =
+			level_features(&r->v, &r->v.pool, &s->vendors);
 	return rc;
 }
 
@@ -438,5 +490,5 @@ void rehearse_free(struct rehearsal *r)
 
 int rehearse_bad(const struct rehearse_step *s)
 {
-	return s->stranded || s->cannot || s->homeless;
+	return s->stranded || s->cannot || s->homeless || s->nowhere;
 }

@@ -70,6 +70,28 @@ static uint64_t short_of_homes(struct fleet_view *v,
 	return vms;
 }
 
+/* Hosts of the pool that cannot be reached. */
+static uint32_t away(const struct fleet_view *v)
+{
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < v->pool.nr_members; i++)
+		n += v->pool.member[i].unreachable;
+	return n;
+}
+
+static void say_away(const struct fleet_view *v, FILE *out)
+{
+	uint32_t n = away(v);
+
+	if (n)
+		fleet_say(out, 2,
+			  "%u host%s cannot be reached: counted as last seen, "
+			  "and nobody's home",
+			  n, n == 1 ? "" : "s");
+}
+
 static void print(struct fleet_view *v, const struct lvl_fleet_split *split,
 		  const struct question *q, FILE *out)
 {
@@ -101,10 +123,15 @@ static void print(struct fleet_view *v, const struct lvl_fleet_split *split,
 			  "%llu running VMs have fewer homes in any of them: "
 			  "power-cycle them at the new level",
 			  (unsigned long long)vms);
-	fleet_say(out, 2,
-		  split->exact ? "no other division keeps more"
-			       : "not all divisions were compared: "
-				 "there may be a better one");
+	if (split->exact)
+		fleet_say(out, 2, "no other division keeps more");
+	else
+		fleet_say(out, 2,
+			  "best found, not proven: of %zu different policies "
+			  "not all divisions were compared; none keeps more "
+			  "than %.1f",
+			  split->nr_items, (double)split->most / hosts);
+	say_away(v, out);
 	free(whole);
 }
 
@@ -117,10 +144,12 @@ static void json(struct fleet_view *v, const struct lvl_fleet_split *split,
 	      out);
 	fleet_json_key(out, "pool", v->name);
 	fprintf(out,
-		",\n  \"exact\": %s,\n  \"value\": %llu,\n  \"whole\": %llu,\n "
+		",\n  \"exact\": %s,\n  \"policies\": %zu,\n  \"value\": "
+		"%llu,\n  \"most\": %llu,\n  \"whole\": %llu,\n "
 		" \"vms_short_of_homes\": %llu,\n  \"parts\": [",
-		split->exact ? "true" : "false",
+		split->exact ? "true" : "false", split->nr_items,
 		(unsigned long long)split->value,
+		(unsigned long long)split->most,
 		(unsigned long long)split->whole,
 		(unsigned long long)short_of_homes(v, split, q->homes));
 	for (i = 0; i < split->nr_parts; i++) {
@@ -154,9 +183,16 @@ static int refuse(const struct fleet_view *v, const struct question *q, int rc)
 		return EXIT_INCOMPLETE;
 	}
 	if (rc == -LVL_E_TOO_BIG) {
-		cli_error("%s: too many different policies (%zu) to compare "
-			  "divisions of them",
-			  v->name, v->pool.nr_members);
+		if (v->pool.nr_members > LVL_FLEET_ITEMS)
+			cli_error("%s: of more than %d different policies no "
+				  "division is looked for; `cpulevel level "
+				  "lattice %s` shows what they have in common",
+				  v->name, LVL_FLEET_ITEMS, v->name);
+		else
+			cli_error("%s: no division was found, and not all "
+				  "were compared: fewer --homes or more "
+				  "--groups",
+				  v->name);
 		return EXIT_INCOMPLETE;
 	}
 	if (rc != -LVL_E_CONFLICT)
@@ -192,6 +228,8 @@ static int body(struct fleet *f, void *arg)
 			json(&v, split, q, f->out);
 		else
 			print(&v, split, q, f->out);
+		if (!rc && away(&v))
+			f->exit = EXIT_INCOMPLETE;
 	}
 	lvl_fleet_split_free(split);
 	free(split);
@@ -247,8 +285,9 @@ const struct verb verb_suggest = {
 	.help = "At most K sub-pools with levels of their own, so that the "
 		"hosts together give guests\nthe most capabilities, and every "
 		"VM that boots at one of the levels has M homes.\nHosts with "
-		"the same policy stay together.  All divisions are compared, "
-		"or it says\nthat it had to stop.\n\n"
+		"the same policy stay together.  Of up to 64 different "
+		"policies all divisions\nare compared; of more, or where that "
+		"takes too long, it is the best that was found.\n\n"
 		"options:\n"
 		"  --groups K      at most so many sub-pools\n"
 		"  --homes M       each of at least so many hosts "

@@ -16,7 +16,8 @@ struct fleet_view_host {
 	int64_t id, source;
 	char *name;
 	size_t profile;
-	int active; /* 0: cannot be reached */
+	size_t then; /* what it becomes in a change; else LVL_FLEET_NONE */
+	int active;  /* 0: cannot be reached */
 };
 
 struct fleet_view {

@@ -25,6 +25,7 @@ static int keep_host(void *arg, const struct store_host *h)
 		.source = h->source,
 		.name = strdup(h->name),
 		.profile = (size_t)h->profile,
+		.then = LVL_FLEET_NONE,
 		.active = h->state == STORE_HOST_ACTIVE,
 	};
 	if (!n->name)
@@ -140,12 +141,15 @@ static int locate(struct fleet_view *v, struct lvl_fleet_group g)
 
 	for (i = 0; !rc && i < all.nr; i++) {
 		const struct vm *vm = &all.vm[i];
+		const struct fleet_view_host *h;
 
 		if (vm->seen != s->id || vm->level != g.level ||
 		    (enum lvl_guest)vm->guest != s->guest)
 			continue;
-		rc = lvl_fleet_pool_vms(&v->pool, g.seen, g.level,
-					profile_of(v, vm->host), 1);
+		h = fleet_view_host(v, vm->host);
+		rc = lvl_fleet_pool_vms_then(&v->pool, g.seen, g.level,
+					     profile_of(v, vm->host),
+					     h ? h->then : LVL_FLEET_NONE, 1);
 		if (!rc)
 			rc = lvl_fleet_pool_vms(&v->pool, g.seen, g.level,
 						LVL_FLEET_NONE, -1);

@@ -79,6 +79,20 @@ static int make_after(struct whatif *w, struct lvl_fleet_pool *after)
 	return rc;
 }
 
+/* Hosts that change know what they become, for the VMs on them. */
+static void mark_hosts(struct whatif *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->changes->nr; i++) {
+		const struct change_host *c = &w->changes->host[i];
+		const struct fleet_view_host *h = fleet_view_host(&w->v, c->id);
+
+		if (h)
+			w->v.host[h - w->v.host].then = c->c.to;
+	}
+}
+
 /* Worse than any other before it. */
 static void find_way_back(struct whatif *w)
 {
@@ -103,6 +117,7 @@ int whatif_evaluate(struct whatif *w)
 	w->order = calloc(nr + 1, sizeof(*w->order));
 	if (!w->guests || !w->order)
 		return -LVL_E_NO_MEMORY;
+	mark_hosts(w);
 	rc = make_after(w, &w->after);
 	if (!rc)
 		rc = fleet_view_locate(&w->v, &w->v.pool);
@@ -159,9 +174,9 @@ void whatif_missing(const struct whatif *w, const struct lvl_fleet_group *g,
 
 int whatif_exit(const struct whatif *w)
 {
-	if (w->effect.stranded || w->all.cannot)
+	if (w->effect.stranded || w->all.cannot || (w->nr_blocked && w->exact))
 		return EXIT_NO;
-	if (w->effect.unsure || w->all.unsure ||
+	if (w->nr_blocked || w->effect.unsure || w->all.unsure ||
 	    fleet_incomplete(&w->v, &w->after))
 		return EXIT_INCOMPLETE;
 	return EXIT_YES;

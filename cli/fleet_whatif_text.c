@@ -89,7 +89,8 @@ static int name_vm(void *arg, const struct store_vm *vm)
 
 	if (!vm->host || vm->seen != s->id || vm->level != n->g->level ||
 	    vm->guest != (int)s->guest ||
-	    (n->g->on != LVL_FLEET_NONE && n->g->on != on))
+	    (n->g->on != LVL_FLEET_NONE &&
+	     (n->g->on != on || n->g->then != (h ? h->then : LVL_FLEET_NONE))))
 		return 0;
 	n->nr++;
 	cli_wrap_word(&n->wrap, vm->name);
@@ -122,11 +123,19 @@ static void say_stranded(const struct whatif *w, FILE *out)
 
 		if (!w->effect.turn[i].stranded || !g->vms)
 			continue;
+		fleet_number(g->vms, "VM", number);
 		whatif_missing(w, g, d);
-		fleet_say(out, 4,
-			  "%s saw what the nearest host would not "
-			  "have:",
-			  fleet_number(g->vms, "VM", number));
+		if (w->effect.turn[i].after.homes)
+			fleet_say(out, 4, "%s would have no host but %s own",
+				  number, g->vms == 1 ? "its" : "their");
+		else if (d->nr_gained || d->nr_untold)
+			fleet_say(out, 4,
+				  "%s saw what the nearest host would not "
+				  "have:",
+				  number);
+		else
+			fleet_say(out, 4, "%s: no host is left that admits %s",
+				  number, g->vms == 1 ? "it" : "them");
 		fleet_say_fields(out, "     ", d->gained, d->nr_gained);
 		fleet_say_fields(out, "      was not told:", d->untold,
 				 d->nr_untold);

@@ -20,7 +20,8 @@ struct why_not {
 	struct change *change;
 	size_t nr, room;
 	unsigned nr_do;
-	int incomplete; /* hosts of the pool never reported */
+	int incomplete;   /* hosts of the pool never reported */
+	const char *away; /* why nothing runs on the host at all, or NULL */
 };
 
 static int add(struct why_not *w, int does, const char *what)
@@ -61,16 +62,17 @@ static int try_power_cycle(struct why_not *w, struct ask *a, size_t profile)
 		return -LVL_E_NO_MEMORY;
 	lvl_fleet_level_for(a->v.model, &a->v.pool, guest, p->vendor, l);
 	if (!l->rc && p->known >> guest & 1) {
-		int fits = lvl_fits(&l->policy, p->admits[guest], NULL, NULL) ==
-			   LVL_YES;
+		enum lvl_verdict fits;
 
 		w->incomplete |= l->unknown != 0;
+		l->unknown = 0; /* as far as is known, which is said */
+		fits = lvl_fleet_boots(a->v.model, l, guest, profile);
 		snprintf(text, sizeof(text),
 			 "%.200s power-cycled at the level of %.200s for %s "
 			 "guests (%u features)",
 			 a->vm, a->v.name, lvl_guest_names[guest],
 			 cli_count_features(&l->policy));
-		rc = add(w, fits, text);
+		rc = add(w, fits == LVL_YES, text);
 	}
 	free(l);
 	return rc;
@@ -121,7 +123,13 @@ static int ask_vm(struct fleet *f, struct why_not *w)
 		rc = ask_cpu_open(&a->v, h.source, &like, &cpu);
 	if (!rc) {
 		v = lvl_fleet_verdict(a->v.model, a->seen, at);
-		w->possible = v == LVL_YES ? 1 : v == LVL_NO ? 0 : -1;
+		w->away = h.state == STORE_HOST_RETIRED ? "is retired"
+			  : h.state == STORE_HOST_UNREACHABLE
+				  ? "cannot be reached"
+				  : NULL;
+		w->possible = v == LVL_NO                ? 0
+			      : v == LVL_YES && !w->away ? 1
+							 : -1;
 		snprintf(w->question, sizeof(w->question), "%.250s on %.250s",
 			 a->vm, w->to);
 		rc = try_power_cycle(w, a, at);
@@ -223,7 +231,8 @@ static int try_sorts(struct why_not *w, struct fleet_view *v,
 
 		for (k = 0; k < i && v->host[k].profile != h->profile; k++)
 			;
-		if (k < i || !lacks(v, h->profile, w->field))
+		if (k < i || !lacks(v, h->profile, w->field) ||
+		    v->model->profile[h->profile].vendor != sum->vendor)
 			continue;
 		rc = try_without(w, v, sum, h->profile);
 		if (!rc)
@@ -244,10 +253,11 @@ static int ask_level(struct why_not *w, struct fleet_view *v, unsigned vendor)
 		free(sum);
 		return rc;
 	}
-	if (!lvl_fleet_sum_read(sum, &level, NULL))
-		w->possible = lvl_has(&level, w->field);
-	if (!w->possible)
+	if (lvl_fleet_sum_read(sum, &level, NULL) ||
+	    !lvl_has(&level, w->field)) {
+		w->possible = 0;
 		rc = try_sorts(w, v, sum);
+	}
 	lvl_fleet_sum_free(sum);
 	free(sum);
 	return rc;
@@ -265,8 +275,8 @@ static int ask_feature(struct fleet *f, struct why_not *w)
 		 lvl_field_name(w->field), v.name);
 	rc = fleet_view_hosts(&v);
 	n = lvl_fleet_vendors(v.model, &v.pool, vendor);
-	w->possible = n ? 0 : -1;
-	for (i = 0; !rc && i < n && w->possible <= 0; i++)
+	w->possible = n ? 1 : -1; /* in the level of every vendor */
+	for (i = 0; !rc && i < n; i++)
 		rc = ask_level(w, &v, vendor[i]);
 	w->incomplete = fleet_incomplete(&v, &v.pool);
 	fleet_view_close(&v);
@@ -292,6 +302,9 @@ static void print(const struct why_not *w, FILE *out)
 		if (!w->change[i].does)
 			fleet_say(out, 2, "%sno%s   %s", cli_ink(INK_BAD),
 				  cli_ink(INK_PLAIN), w->change[i].what);
+	if (w->away)
+		fleet_say(out, 2, "%s %s: nothing is certain of it", w->to,
+			  w->away);
 	if (w->incomplete)
 		fleet_say(out, 2,
 			  "as far as is known: not all hosts of the "
@@ -334,6 +347,7 @@ static void forget(struct why_not *w)
 	w->nr = w->room = 0;
 	w->nr_do = 0;
 	w->incomplete = 0;
+	w->away = NULL;
 }
 
 static int body(struct fleet *f, void *arg)
@@ -349,11 +363,12 @@ static int body(struct fleet *f, void *arg)
 		json(w, f->out);
 	else
 		print(w, f->out);
-	if (w->possible > 0 || (w->nr_do && !w->incomplete))
+	if (w->possible > 0 || (w->nr_do && !w->incomplete && !w->away))
 		f->exit = EXIT_YES;
 	else
-		f->exit = w->possible < 0 || w->incomplete ? EXIT_INCOMPLETE
-							   : EXIT_NO;
+		f->exit = w->possible < 0 || w->incomplete || w->away
+				  ? EXIT_INCOMPLETE
+				  : EXIT_NO;
 	return 0;
 }
 

@@ -355,14 +355,14 @@ int lvl_fleet_pool_hosts(struct lvl_fleet_pool *p, size_t profile,
 }
 
 static struct lvl_fleet_group *group_of(struct lvl_fleet_pool *p, size_t seen,
-					int64_t level, size_t on)
+					int64_t level, size_t on, size_t then)
 {
 	void *grown;
 	size_t i;
 
 	for (i = 0; i < p->nr_groups; i++)
 		if (p->group[i].seen == seen && p->group[i].level == level &&
-		    p->group[i].on == on)
+		    p->group[i].on == on && p->group[i].then == then)
 			return &p->group[i];
 	grown = grow(p->group, p->nr_groups, &p->group_room, sizeof(*p->group));
 	if (!grown)
@@ -372,17 +372,24 @@ static struct lvl_fleet_group *group_of(struct lvl_fleet_pool *p, size_t seen,
 		.seen = seen,
 		.level = level,
 		.on = on,
+		.then = then,
 	};
 	p->nr_groups++;
 	return &p->group[i];
 }
 
+int lvl_fleet_pool_vms_then(struct lvl_fleet_pool *p, size_t seen,
+			    int64_t level, size_t on, size_t then, int64_t vms)
+{
+	struct lvl_fleet_group *g = group_of(p, seen, level, on, then);
+
+	return g ? add_to(&g->vms, vms) : -LVL_E_NO_MEMORY;
+}
+
 int lvl_fleet_pool_vms(struct lvl_fleet_pool *p, size_t seen, int64_t level,
 		       size_t on, int64_t vms)
 {
-	struct lvl_fleet_group *g = group_of(p, seen, level, on);
-
-	return g ? add_to(&g->vms, vms) : -LVL_E_NO_MEMORY;
+	return lvl_fleet_pool_vms_then(p, seen, level, on, LVL_FLEET_NONE, vms);
 }
 
 uint32_t lvl_fleet_pool_size(const struct lvl_fleet_pool *p)

@@ -85,6 +85,11 @@ int lvl_fleet_saw(struct lvl_fleet *f, size_t seen,
 enum lvl_verdict lvl_fleet_verdict(struct lvl_fleet *f, size_t seen,
 				   size_t profile);
 
+/* The capabilities of a word: all that is no mere statement. */
+uint32_t lvl_fleet_capabilities(unsigned word);
+/* How many a has that b (NULL: none) has not. */
+unsigned lvl_fleet_more(const struct lvl_policy *a, const struct lvl_policy *b);
+
 /* -- pools ---------------------------------------------------------------- */
 
 struct lvl_fleet_member {
@@ -98,6 +103,8 @@ struct lvl_fleet_group {
 	int64_t level; /* the caller's: what they booted under */
 	size_t on;     /* the profile where they run, or one of the above;
 			     LVL_FLEET_NONE: not said */
+	size_t then;   /* the profile that their hosts become in a change;
+			  LVL_FLEET_NONE: they stay what they are */
 	uint32_t vms;
 };
 
@@ -123,6 +130,9 @@ int lvl_fleet_pool_hosts(struct lvl_fleet_pool *p, size_t profile,
 /* That many more or fewer VMs; like groups become one. */
 int lvl_fleet_pool_vms(struct lvl_fleet_pool *p, size_t seen, int64_t level,
 		       size_t on, int64_t vms);
+/* The same of VMs whose hosts are going to change. */
+int lvl_fleet_pool_vms_then(struct lvl_fleet_pool *p, size_t seen,
+			    int64_t level, size_t on, size_t then, int64_t vms);
 
 uint32_t lvl_fleet_pool_size(const struct lvl_fleet_pool *p); /* hosts */
 uint64_t lvl_fleet_pool_load(const struct lvl_fleet_pool *p); /* VMs */
@@ -156,6 +166,15 @@ void lvl_fleet_level(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 void lvl_fleet_level_for(const struct lvl_fleet *f,
 			 const struct lvl_fleet_pool *p, enum lvl_guest guest,
 			 unsigned vendor, struct lvl_fleet_level *level);
+
+/*
+ * May a guest that boots at this level run on hosts of that profile?
+ * LVL_UNKNOWN also where there is no such level, or of hosts that never
+ * reported: nothing boots then.
+ */
+enum lvl_verdict lvl_fleet_boots(const struct lvl_fleet *f,
+				 const struct lvl_fleet_level *level,
+				 enum lvl_guest guest, size_t profile);
 
 /* Would guests of this kind be told of the field? */
 int lvl_fleet_matters(unsigned field, enum lvl_guest guest);
@@ -212,10 +231,11 @@ void lvl_fleet_reach(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		     struct lvl_fleet_reach *reach);
 
 /*
- * Islands: hosts between which some running VM may move, and the VMs that
- * may be there.  of_member and of_group (each as long as the pool's) receive
- * the number of the island, from 0; LVL_FLEET_NONE: a VM that no host admits,
- * a member without hosts.  Returns how many.
+ * Islands: hosts that are alike, or between which some running VM may move,
+ * and the VMs that may be there.  of_member and of_group (each as long as the
+ * pool's) receive the number of the island, from 0; LVL_FLEET_NONE: a VM that
+ * no host admits, a member of which no host can be reached or none ever
+ * reported.  Returns how many.
  */
 size_t lvl_fleet_islands(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 			 size_t *of_member, size_t *of_group);
@@ -249,7 +269,8 @@ struct lvl_fleet_effect {
 };
 /*
  * The same VMs in two pools; e is freed with lvl_fleet_effect_free().  Whoever
- * ran on a host that admits it still does: who must leave goes to another.
+ * ran on a host that admits it still does: who must leave goes to another.  So
+ * does who runs on a host that will admit it.
  */
 int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
 		     const struct lvl_fleet_pool *after,
@@ -278,25 +299,30 @@ int lvl_fleet_order(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 /* -- suggestions ---------------------------------------------------------- */
 
 #define LVL_FLEET_PARTS 16
+#define LVL_FLEET_ITEMS 2048 /* different policies */
+#define LVL_FLEET_DIVIDED 64 /* of which all divisions are compared */
 struct lvl_fleet_split {
 	size_t *part; /* by member of the pool; LVL_FLEET_NONE: no host */
 	size_t nr_parts;
 	struct {
 		uint32_t hosts;
-		unsigned features;
 		struct lvl_policy level;
 	} of[LVL_FLEET_PARTS];
-	uint64_t value; /* features times hosts */
-	uint64_t whole; /* the same of the pool as one; 0: it has no level */
-	int exact;      /* 0: it had to stop */
+	size_t nr_items; /* different policies */
+	uint64_t value;  /* capabilities times hosts */
+	uint64_t whole;  /* the same of the pool as one; 0: it has no level */
+	uint64_t most;   /* no division is worth more */
+	int exact;       /* value is the most; 0: not proven */
 };
 /*
- * At most `parts` sub-pools (up to LVL_FLEET_PARTS) with the most features
- * over all hosts, each of at least `homes` hosts; hosts that give guests the
- * same stay together.  -LVL_E_CONFLICT: there is none (more vendors than
- * parts, or too few hosts); -LVL_E_INVALID: hosts of which nothing is known;
- * -LVL_E_TOO_BIG: more than 64 different policies, or no division found within
- * the effort, which is how many levels may be read.
+ * At most `parts` sub-pools (up to LVL_FLEET_PARTS) with the most capabilities
+ * over all hosts, each of at least `homes` hosts that can be reached; hosts
+ * that give guests the same stay together.  Up to LVL_FLEET_DIVIDED different
+ * policies all divisions are compared, as far as the effort goes, which is how
+ * many levels may be read; of more it is the best that joining and moving
+ * found.  -LVL_E_CONFLICT: there is none (more vendors than parts, or too few
+ * hosts); -LVL_E_INVALID: hosts of which nothing is known; -LVL_E_TOO_BIG: more
+ * than LVL_FLEET_ITEMS different policies, or none was found.
  */
 int lvl_fleet_suggest(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		      unsigned parts, uint32_t homes, uint64_t effort,
@@ -307,15 +333,17 @@ void lvl_fleet_split_free(struct lvl_fleet_split *split);
 
 struct lvl_fleet_place {
 	size_t member;
+	unsigned unreachable; /* 1: those of its hosts; never a yes */
 	enum lvl_verdict verdict;
 	unsigned fatal, security, leaks, slow; /* findings that are sure */
 	unsigned unsure;
 	unsigned spare; /* features of the host that the guest does not see */
 };
 /*
- * Every member with hosts that can be reached, best first: those that admit
- * it, with the fewest remarks, then those that have the least to spare, so
- * that the others are left to VMs that need them.  place has room for all.
+ * Every member with hosts, best first: those that admit it, with the fewest
+ * remarks, then those that have the least to spare, so that the others are
+ * left to VMs that need them; then those of which nobody knows.  place has
+ * room for twice the members.
  */
 size_t lvl_fleet_place(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		       size_t seen, struct lvl_fleet_place *place);

@@ -102,6 +102,22 @@ void lvl_fleet_level_for(const struct lvl_fleet *f,
 	lvl_fleet_level(f, &as, vendor, level);
 }
 
+enum lvl_verdict lvl_fleet_boots(const struct lvl_fleet *f,
+				 const struct lvl_fleet_level *level,
+				 enum lvl_guest guest, size_t profile)
+{
+	const struct lvl_fleet_profile *p = &f->profile[profile];
+	struct lvl_policy seen;
+
+	if (p->refused >> guest & 1)
+		return LVL_NO;
+	if (level->rc || level->unknown || !(p->known >> guest & 1))
+		return LVL_UNKNOWN;
+	seen = level->policy; /* as its record will say */
+	lvl_policy_normalise(&seen, NULL);
+	return lvl_fits(&seen, p->admits[guest], NULL, NULL);
+}
+
 /* -- counted -------------------------------------------------------------- */
 
 int lvl_fleet_sum_init(struct lvl_fleet_sum *s, const struct lvl_fleet *f,

@@ -78,6 +78,14 @@ static size_t join(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 	return first;
 }
 
+/* Some host of it can be reached, and has said what it is. */
+static int is_land(const struct lvl_fleet *f, const struct lvl_fleet_member *m)
+{
+	const struct lvl_fleet_profile *of = &f->profile[m->profile];
+
+	return m->active && (of->known | of->refused);
+}
+
 size_t lvl_fleet_islands(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 			 size_t *of_member, size_t *of_group)
 {
@@ -93,16 +101,13 @@ size_t lvl_fleet_islands(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		if (of_group[i] != LVL_FLEET_NONE)
 			of_group[i] = of_member[of_group[i]];
 	/* a root comes before what hangs on it: it has its number by then */
-	for (i = 0; i < p->nr_members; i++) {
-		const struct lvl_fleet_member *m = &p->member[i];
-
+	for (i = 0; i < p->nr_members; i++)
 		if (of_member[i] != i)
 			of_member[i] = of_member[of_member[i]];
 		else
-			of_member[i] = m->active + m->unreachable
+			of_member[i] = is_land(f, &p->member[i])
 					       ? n++
 					       : LVL_FLEET_NONE;
-	}
 	for (i = 0; i < p->nr_groups; i++)
 		if (of_group[i] != LVL_FLEET_NONE)
 			of_group[i] = of_member[of_group[i]];

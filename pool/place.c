@@ -31,30 +31,6 @@ static void count_finding(void *arg, const struct lvl_finding *finding)
 	}
 }
 
-static unsigned bits(uint32_t v)
-{
-	unsigned n;
-
-	for (n = 0; v; n++)
-		v &= v - 1;
-	return n;
-}
-
-/* Features that the host would give and the guest does not see. */
-static unsigned spare(const struct lvl_policy *guest,
-		      const struct lvl_policy *host)
-{
-	unsigned i, n = 0;
-
-	for (i = 0; i < lvl_nr_ordered; i++) {
-		unsigned w = lvl_ordered[i];
-
-		n += bits(host->v[w] & ~guest->v[w] &
-			  lvl_masks[LVL_MASK_FEATURE][w]);
-	}
-	return n;
-}
-
 static unsigned rank(enum lvl_verdict v)
 {
 	return v == LVL_YES ? 0 : v == LVL_UNKNOWN ? 1 : 2;
@@ -78,31 +54,46 @@ static int better(const void *x, const void *y)
 		c = compare(a->slow, b->slow);
 	if (!c)
 		c = compare(a->spare, b->spare);
+	if (!c)
+		c = compare(a->unreachable, b->unreachable);
 	return c ? c : (a->member > b->member) - (a->member < b->member);
+}
+
+/* Hosts of one profile; what is said of those out of reach may be old. */
+static void judge(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
+		  size_t seen, struct lvl_fleet_place *at)
+{
+	const struct lvl_fleet_seen *s = &f->seen[seen];
+	size_t profile = p->member[at->member].profile;
+	const struct lvl_fleet_profile *of = &f->profile[profile];
+
+	at->verdict = lvl_fleet_verdict(f, seen, profile);
+	if (at->unreachable && at->verdict == LVL_YES)
+		at->verdict = LVL_UNKNOWN;
+	if (!s->policy || !(of->known >> s->guest & 1))
+		return;
+	(void)lvl_fits(s->policy, of->admits[s->guest], count_finding, at);
+	at->spare = lvl_fleet_more(of->offers[s->guest], s->policy);
 }
 
 size_t lvl_fleet_place(struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		       size_t seen, struct lvl_fleet_place *place)
 {
-	const struct lvl_fleet_seen *s = &f->seen[seen];
 	size_t i, n = 0;
+	unsigned away;
 
-	for (i = 0; i < p->nr_members; i++) {
-		const struct lvl_fleet_profile *of =
-			&f->profile[p->member[i].profile];
-		struct lvl_fleet_place *at = &place[n];
+	for (i = 0; i < p->nr_members; i++)
+		for (away = 0; away < 2; away++) {
+			const struct lvl_fleet_member *m = &p->member[i];
 
-		if (!p->member[i].active)
-			continue;
-		*at = (struct lvl_fleet_place){ .member = i };
-		at->verdict = lvl_fleet_verdict(f, seen, p->member[i].profile);
-		if (s->policy && of->known >> s->guest & 1) {
-			(void)lvl_fits(s->policy, of->admits[s->guest],
-				       count_finding, at);
-			at->spare = spare(s->policy, of->offers[s->guest]);
+			if (!(away ? m->unreachable : m->active))
+				continue;
+			place[n] = (struct lvl_fleet_place){
+				.member = i,
+				.unreachable = away,
+			};
+			judge(f, p, seen, &place[n++]);
 		}
-		n++;
-	}
 	if (n)
 		qsort(place, n, sizeof(*place), better);
 	return n;

@@ -26,58 +26,47 @@ int lvl_fleet_apply(struct lvl_fleet_pool *p, const struct lvl_fleet_change *c,
 
 /* -- effects -------------------------------------------------------------- */
 
-/* The levels that VMs would boot at, by vendor; there are few. */
+/* The levels that VMs would boot at, by kind and vendor; there are few. */
 struct levels {
-	unsigned vendor[LVL_FLEET_VENDORS];
 	struct lvl_fleet_level *level;
+	enum lvl_guest guest[LVL_NR_GUESTS * LVL_FLEET_VENDORS];
 	unsigned nr;
 };
 
-static int read_levels(const struct lvl_fleet *f,
-		       const struct lvl_fleet_pool *p, struct levels *l)
+/* That of a kind and a vendor; read when it is first asked for. */
+static const struct lvl_fleet_level *level_of(const struct lvl_fleet *f,
+					      const struct lvl_fleet_pool *p,
+					      enum lvl_guest guest,
+					      unsigned vendor, struct levels *l)
 {
 	unsigned i;
 
-	l->nr = lvl_fleet_vendors(f, p, l->vendor);
-	l->level = calloc(l->nr + 1u, sizeof(*l->level));
-	if (!l->level)
-		return -LVL_E_NO_MEMORY;
 	for (i = 0; i < l->nr; i++)
-		lvl_fleet_level(f, p, l->vendor[i], &l->level[i]);
-	return 0;
-}
-
-/* Some feature of a that b has not. */
-static int has_more(const struct lvl_policy *a, const struct lvl_policy *b)
-{
-	unsigned i;
-
-	for (i = 0; i < lvl_nr_ordered; i++) {
-		unsigned w = lvl_ordered[i];
-
-		if (a->v[w] & ~b->v[w] & lvl_masks[LVL_MASK_FEATURE][w])
-			return 1;
-	}
-	return 0;
+		if (l->guest[i] == guest && l->level[i].vendor == vendor)
+			return &l->level[i];
+	if (l->nr == LVL_COUNT(l->guest))
+		return NULL;
+	lvl_fleet_level_for(f, p, guest, vendor, &l->level[i]);
+	l->guest[i] = guest;
+	l->nr++;
+	return &l->level[i];
 }
 
 static void power_cycle(const struct lvl_fleet *f,
 			const struct lvl_fleet_pool *p,
-			const struct lvl_fleet_group *g, const struct levels *l,
+			const struct lvl_fleet_group *g, struct levels *l,
 			struct lvl_fleet_turn *t)
 {
 	const struct lvl_fleet_seen *s = &f->seen[g->seen];
-	unsigned i, vendor;
+	const struct lvl_fleet_level *next;
 
-	if (!s->policy || s->guest != p->guest)
+	if (!s->policy)
 		return;
-	vendor = lvl_policy_vendor(s->policy);
-	for (i = 0; i < l->nr; i++) {
-		if (l->vendor[i] != vendor || l->level[i].rc)
-			continue;
-		t->gains = has_more(&l->level[i].policy, s->policy);
-		t->loses = has_more(s->policy, &l->level[i].policy);
-	}
+	next = level_of(f, p, s->guest, lvl_policy_vendor(s->policy), l);
+	if (!next || next->rc)
+		return;
+	t->gains = lvl_fleet_more(&next->policy, s->policy) != 0;
+	t->loses = lvl_fleet_more(s->policy, &next->policy) != 0;
 }
 
 static void add_turn(struct lvl_fleet_effect *e, uint32_t vms,
@@ -96,24 +85,25 @@ static void add_turn(struct lvl_fleet_effect *e, uint32_t vms,
 	e->lose += t->loses ? vms : 0;
 }
 
-static int is_at_home(struct lvl_fleet *f, const struct lvl_fleet_group *g)
+static int admits(struct lvl_fleet *f, const struct lvl_fleet_group *g,
+		  size_t profile)
 {
-	return g->on < f->nr_profiles &&
-	       lvl_fleet_verdict(f, g->seen, g->on) == LVL_YES;
+	return profile < f->nr_profiles &&
+	       lvl_fleet_verdict(f, g->seen, profile) == LVL_YES;
 }
 
 int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
 		     const struct lvl_fleet_pool *after,
 		     struct lvl_fleet_effect *e)
 {
-	struct levels l;
+	struct levels l = { .nr = 0 };
 	size_t i;
 
 	memset(e, 0, sizeof(*e));
 	e->turn = calloc(before->nr_groups + 1, sizeof(*e->turn));
-	if (!e->turn)
-		return -LVL_E_NO_MEMORY;
-	if (read_levels(f, after, &l)) {
+	l.level = calloc(LVL_COUNT(l.guest), sizeof(*l.level));
+	if (!e->turn || !l.level) {
+		free(l.level);
 		lvl_fleet_effect_free(e);
 		return -LVL_E_NO_MEMORY;
 	}
@@ -122,7 +112,7 @@ int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
 		const struct lvl_fleet_group *g = &before->group[i];
 		struct lvl_fleet_group then = *g;
 
-		if (is_at_home(f, g))
+		if (admits(f, g, g->on) || admits(f, g, g->then))
 			then.on = LVL_FLEET_HOME;
 		lvl_fleet_reach(f, before, g, &e->turn[i].before);
 		lvl_fleet_reach(f, after, &then, &e->turn[i].after);
@@ -155,10 +145,10 @@ enum lvl_verdict lvl_fleet_way_back(const struct lvl_fleet *f,
 	l = malloc(sizeof(*l));
 	if (l && was->known >> after->guest & 1) {
 		lvl_fleet_level(f, after, was->vendor, l);
-		v = l->rc == -LVL_E_EMPTY ? LVL_YES
-		    : l->rc               ? LVL_UNKNOWN
-			    : lvl_fits(&l->policy, was->admits[after->guest],
-				       NULL, NULL);
+		l->unknown = 0; /* those hosts are no part of the change */
+		v = l->rc == -LVL_E_EMPTY
+			    ? LVL_YES
+			    : lvl_fleet_boots(f, l, after->guest, c->from);
 	}
 	free(l);
 	return v;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What-if, orders, sub-pools and places against brute force; and a real pool
+ * What-if, orders and places against brute force; and a real pool
  * by numbers that were counted from the fingerprints (golden.c says how).
  */
 #include "fleet-made.h"
@@ -55,6 +55,59 @@ static void test_effect(void **state)
 	assert_int_equal(lvl_fleet_way_back(&fleet, &after, &c), LVL_NO);
 	assert_int_equal(lvl_fleet_way_back(&fleet, &pool, &c), LVL_YES);
 	lvl_fleet_pool_free(&after);
+	end();
+}
+
+/* Its own host becomes its home: that is no other host. */
+static void test_comes_home(void **state)
+{
+	struct lvl_policy strong = with("ssse3"), weak = with("");
+	struct lvl_fleet_change c = { .hosts = 1 };
+	struct lvl_fleet_pool after;
+	struct lvl_fleet_effect e;
+	size_t seen;
+
+	(void)state;
+	begin();
+	c.from = hosts(1, &weak, 1);
+	(void)hosts(2, &weak, 1);
+	c.to = profile(3, &strong);
+	seen = saw(1, &strong);
+	assert_int_equal(
+		lvl_fleet_pool_vms_then(&pool, seen, 0, c.from, c.to, 2), 0);
+	assert_int_equal(lvl_fleet_pool_copy(&after, &pool), 0);
+	assert_int_equal(lvl_fleet_apply(&after, &c, 1), 0);
+	assert_int_equal(lvl_fleet_effect(&fleet, &pool, &after, &e), 0);
+	assert_int_equal(e.turn[0].after.homes, 1);
+	assert_int_equal(e.turn[0].after.others, 0);
+	assert_int_equal(e.stuck, 2);
+	lvl_fleet_effect_free(&e);
+	lvl_fleet_pool_free(&after);
+	end();
+}
+
+/* A power cycle is at the level of its own kind of guests. */
+static void test_other_kind(void **state)
+{
+	struct lvl_policy strong = with("ssse3"), weak = with("");
+	struct lvl_fleet_effect e;
+	size_t at, seen;
+	int fresh;
+
+	(void)state;
+	begin();
+	at = hosts(1, &weak, 2);
+	assert_int_equal(
+		lvl_fleet_offer(&fleet, at, LVL_HVM_SHADOW, &strong, &strong),
+		0);
+	assert_int_equal(
+		lvl_fleet_seen(&fleet, 1, LVL_HVM_SHADOW, &seen, &fresh), 0);
+	assert_int_equal(lvl_fleet_saw(&fleet, seen, &weak), 0);
+	(void)vms(seen, at, 3);
+	assert_int_equal(lvl_fleet_effect(&fleet, &pool, &pool, &e), 0);
+	assert_int_equal(e.gain, 3);
+	assert_int_equal(e.lose, 0);
+	lvl_fleet_effect_free(&e);
 	end();
 }
 
@@ -190,159 +243,6 @@ static void test_order(void **state)
 	assert_in_range(possible, 1, 59);
 }
 
-/* -- suggestions ---------------------------------------------------------- */
-
-static unsigned features(const struct lvl_policy *p)
-{
-	unsigned i, b, n = 0;
-
-	for (i = 0; i < lvl_nr_ordered; i++)
-		for (b = 0; b < 32; b++)
-			n += p->v[lvl_ordered[i]] >> b & 1 &
-			     lvl_masks[LVL_MASK_FEATURE][lvl_ordered[i]] >> b;
-	return n;
-}
-
-/* All ways to put n sorts into k parts; the most that one is worth. */
-static uint64_t best_split(const struct lvl_policy *sort, const uint32_t *count,
-			   unsigned n, unsigned k, uint32_t homes)
-{
-	unsigned ways = 1, w, i, b;
-	uint64_t best = 0;
-
-	for (i = 0; i < n; i++)
-		ways *= k;
-	for (w = 0; w < ways; w++) {
-		uint64_t value = 0;
-		int ok = 1;
-
-		for (b = 0; b < k && ok; b++) {
-			struct lvl_policy in[SORTS], l;
-			unsigned nr = 0, v = w;
-			uint32_t sum = 0;
-
-			for (i = 0; i < n; i++, v /= k)
-				if (v % k == b) {
-					in[nr++] = sort[i];
-					sum += count[i];
-				}
-			if (!nr)
-				continue;
-			ok = sum >= homes && !level_of(in, nr, &l, NULL);
-			if (ok)
-				value += (uint64_t)sum * features(&l);
-		}
-		if (ok && value > best)
-			best = value;
-	}
-	return best;
-}
-
-/* Do they give guests the same?  Then they stay together, as one sort. */
-static int alike(const struct lvl_policy *a, const struct lvl_policy *b)
-{
-	unsigned i, w;
-
-	for (i = 0; i < lvl_nr_ordered; i++) {
-		w = lvl_ordered[i];
-		if (a->v[w] != b->v[w] || a->k[w] != b->k[w])
-			return 0;
-	}
-	return 1;
-}
-
-/* Another sort, not much unlike one of those before. */
-static void another(struct gen *g, struct lvl_policy *sort, unsigned i)
-{
-	unsigned like, times, k;
-
-	do {
-		like = gen_below(g, i);
-		times = 1 + gen_below(g, 10);
-		gen_mutate(g, &sort[like], times, &sort[i]);
-		for (k = 0; k < i && !alike(&sort[k], &sort[i]); k++)
-			;
-	} while (k < i);
-}
-
-static void test_suggest(void **state)
-{
-	struct lvl_policy sort[SORTS];
-	struct lvl_fleet_split split;
-	uint32_t count[SORTS];
-	struct gen g;
-	unsigned round, i, k, stopped = 0;
-
-	(void)state;
-	gen_seed(&g, 9);
-	for (round = 0; round < 12; round++) {
-		begin();
-		gen_policy(&g, &gen_total, &sort[0]);
-		for (i = 0; i < SORTS; i++) {
-			if (i)
-				another(&g, sort, i);
-			count[i] = 1 + gen_below(&g, 4);
-			(void)hosts(i + 1, &sort[i], count[i]);
-		}
-		for (k = 1; k <= 3; k++) {
-			uint32_t homes = 1 + gen_below(&g, 4);
-			uint64_t want =
-				best_split(sort, count, SORTS, k, homes);
-			int rc = lvl_fleet_suggest(&fleet, &pool, k, homes,
-						   100000, &split);
-
-			assert_int_equal(rc, want ? 0 : -LVL_E_CONFLICT);
-			if (rc)
-				continue;
-			assert_true(split.exact);
-			assert_int_equal(split.value, want);
-			assert_in_range(split.nr_parts, 1, k);
-			lvl_fleet_split_free(&split);
-			/* stopped early it is a division, and says so */
-			if (lvl_fleet_suggest(&fleet, &pool, k, homes, 16,
-					      &split))
-				continue;
-			assert_true(split.value <= want);
-			stopped += !split.exact;
-			assert_true(!split.exact || split.value == want);
-			lvl_fleet_split_free(&split);
-		}
-		end();
-	}
-	assert_true(stopped > 0);
-}
-
-static void test_suggest_limits(void **state)
-{
-	struct lvl_policy a = with("ssse3");
-	struct lvl_policy b =
-		made_normal("amd fpu fxsr sse sse2 sse3 cx16 lm nx sse4a");
-	struct lvl_fleet_split split;
-	size_t at;
-
-	(void)state;
-	begin();
-	hosts(1, &a, 2);
-	hosts(2, &b, 2);
-	assert_int_equal(lvl_fleet_suggest(&fleet, &pool, 1, 1, 1000, &split),
-			 -LVL_E_CONFLICT);
-	assert_int_equal(lvl_fleet_suggest(&fleet, &pool, 2, 3, 1000, &split),
-			 -LVL_E_CONFLICT);
-	assert_int_equal(lvl_fleet_suggest(&fleet, &pool, 4, 2, 1000, &split),
-			 0);
-	assert_int_equal(split.nr_parts, 2);
-	assert_int_equal(split.whole, 0);
-	lvl_fleet_split_free(&split);
-	/* without effort nothing is claimed */
-	assert_int_equal(lvl_fleet_suggest(&fleet, &pool, 2, 2, 0, &split),
-			 -LVL_E_TOO_BIG);
-	assert_int_equal(lvl_fleet_profile(&fleet, 0, 0, &at), 0);
-	assert_int_equal(lvl_fleet_pool_hosts(&pool, at, 1, 0), 0);
-	assert_int_equal(lvl_fleet_suggest(&fleet, &pool, 2, 1, 1000, &split),
-			 -LVL_E_INVALID);
-	end();
-}
-
 /* -- placing -------------------------------------------------------------- */
 
 static void test_place(void **state)
@@ -366,6 +266,12 @@ static void test_place(void **state)
 	assert_int_equal(place[2].member, 0);
 	assert_int_equal(place[2].verdict, LVL_NO);
 	assert_true(place[2].fatal > 0);
+	/* out of reach it may be home, and is none; it is told */
+	assert_int_equal(lvl_fleet_pool_hosts(&pool, 2, 0, 1), 0);
+	assert_int_equal(lvl_fleet_place(&fleet, &pool, saw(1, &a), place), 4);
+	assert_int_equal(place[2].member, 2);
+	assert_true(place[2].unreachable);
+	assert_int_equal(place[2].verdict, LVL_UNKNOWN);
 	end();
 }
 
@@ -526,10 +432,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_effect),
+		cmocka_unit_test(test_comes_home),
+		cmocka_unit_test(test_other_kind),
 		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_suggest),
-		cmocka_unit_test(test_suggest_limits),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_real),
 		cmocka_unit_test(test_kernel),

@@ -139,6 +139,12 @@ setup() {
 	run "$cpulevel" whatif a --leave milan-1
 	exits 3
 	says 'milan-1 is no host of a'
+	run "$cpulevel" whatif a --leave nobody
+	exits 3
+	says 'cpulevel host list'
+	run "$cpulevel" whatif a --leave clx
+	exits 3
+	says 'did you mean clx-01'
 	run "$cpulevel" whatif a --kernel 'gone-*=6.1'
 	exits 3
 	run "$cpulevel" whatif a --upgrade clx-01
@@ -205,6 +211,17 @@ plans() {
 	run "$cpulevel" rehearse plan.yaml --json
 	[ "$(field '[s["before"] for s in d["steps"]]')" = '[133, 133]' ]
 	[ "$(field 'd["steps"][0]["cannot_move"]')" = 1 ]
+}
+
+@test "rehearse: a level at which VMs run nowhere is told at that step" {
+	plans
+	printf 'pool: m\nsteps:\n  - power-cycle: m-*=big\n' >plan.yaml
+	run "$cpulevel" rehearse plan.yaml
+	exits 1
+	says 'no host admits 2 of them'
+	says 'stops at step 1'
+	run "$cpulevel" rehearse plan.yaml --json
+	[ "$(field 'd["steps"][0]["nowhere"]')" = 2 ]
 }
 
 @test "rehearse: FILE:LINE where a plan is bad" {

@@ -153,6 +153,26 @@ setup() {
 	says '2 islands'
 	says 'island 2, 2 hosts'
 	says 'amd-1 amd-2'
+	# of one vendor it is not in the level of the other
+	run "$cpulevel" blame sse4a a
+	exits 1
+	says 'hidden by 4 of 6 hosts'
+	run "$cpulevel" why-not sse4a a
+	exits 1
+	run "$cpulevel" explain vm web-1 --to amd-1
+	exits 1
+	says 'the CPU vendors differ'
+	run "$cpulevel" place vm web-1
+	says 'another vendor: '
+}
+
+@test "mobility: without running VMs there are no islands to tell of" {
+	export CPULEVEL_STORE=$PWD/empty.db
+	"$cpulevel" pool init e
+	"$cpulevel" pool add e e1="$pool/clx.txt" e2="$pool/icx.txt"
+	run "$cpulevel" mobility e
+	exits 0
+	says '2 hosts, no running VM'
 }
 
 @test "suggest: the newer two and the older two" {
@@ -216,6 +236,22 @@ setup() {
 	run "$cpulevel" explain vm v --to i2
 	exits 4
 	says 'i2 cannot be reached'
+	lacks 'fix: power-cycle'
+	run "$cpulevel" why-not vm v --to i2
+	exits 4
+	says 'i2 cannot be reached'
+	lacks 'nothing is in the way'
+	run "$cpulevel" place vm v
+	exits 4
+	says 'i2    unknown'
+	says 'cannot be reached'
+	run "$cpulevel" suggest a --groups 1 --homes 2
+	exits 4
+	says '1 host cannot be reached'
+	run "$cpulevel" suggest a --groups 1 --homes 3
+	exits 1
+	run "$cpulevel" mobility a
+	says '1 host never reported or cannot be reached'
 	run "$cpulevel" whatif a --leave c1
 	exits 4
 	says 'cannot be reached; counted as'
