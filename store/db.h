@@ -43,13 +43,13 @@ struct db_engine {
 	void (*abort)(struct db *db);
 
 	/*
-	 * One statement.  row may be NULL, and may run others; what it returns
-	 * is returned.  changed may be NULL: how many rows it wrote.
-	 * Statements are prepared once and kept; sql must be a literal.
+	 * One statement.  row may run others; what it returns is returned.
+	 * Where row is NULL, it may be done later, and what goes wrong may be
+	 * said by a later one or by the commit.  Statements are prepared once
+	 * and kept; sql must be a literal.
 	 */
 	int (*run)(struct db *db, const char *sql, const struct db_value *arg,
-		   unsigned nr, db_row_fn *row, void *row_arg,
-		   int64_t *changed);
+		   unsigned nr, db_row_fn *row, void *row_arg);
 
 	/*
 	 * Many rows into a table: COPY, or one prepared INSERT.  Triggers or

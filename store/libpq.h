@@ -13,7 +13,6 @@
 /* clang-format off */
 #define LIBPQ_FUNCTIONS(X)                                                    \
 	X(void, PQclear, (PGresult *))                                        \
-	X(char *, PQcmdTuples, (PGresult *))                                  \
 	X(PGconn *, PQconnectdbParams,                                        \
 	  (const char *const *, const char *const *, int))                    \
 	X(void, PQconninfoFree, (PQconninfoOption *))                         \
@@ -24,12 +23,6 @@
 	X(int, PQenterPipelineMode, (PGconn *))                               \
 	X(char *, PQerrorMessage, (const PGconn *))                           \
 	X(PGresult *, PQexec, (PGconn *, const char *))                       \
-	X(PGresult *, PQexecParams,                                           \
-	  (PGconn *, const char *, int, const Oid *, const char *const *,     \
-	   const int *, const int *, int))                                    \
-	X(PGresult *, PQexecPrepared,                                         \
-	  (PGconn *, const char *, int, const char *const *, const int *,     \
-	   const int *, int))                                                 \
 	X(int, PQexitPipelineMode, (PGconn *))                                \
 	X(void, PQfinish, (PGconn *))                                         \
 	X(void, PQfreemem, (void *))                                          \
@@ -50,6 +43,8 @@
 	X(char *, PQresultErrorField, (const PGresult *, int))                \
 	X(char *, PQresultErrorMessage, (const PGresult *))                   \
 	X(ExecStatusType, PQresultStatus, (const PGresult *))                 \
+	X(int, PQsendPrepare,                                                 \
+	  (PGconn *, const char *, const char *, int, const Oid *))           \
 	X(int, PQsendQueryParams,                                             \
 	  (PGconn *, const char *, int, const Oid *, const char *const *,     \
 	   const int *, const int *, int))                                    \
@@ -72,7 +67,6 @@ extern struct libpq libpq;
 
 #ifndef LIBPQ_ITSELF
 #define PQclear libpq.PQclear
-#define PQcmdTuples libpq.PQcmdTuples
 #define PQconnectdbParams libpq.PQconnectdbParams
 #define PQconninfoFree libpq.PQconninfoFree
 #define PQconninfoParse libpq.PQconninfoParse
@@ -82,8 +76,6 @@ extern struct libpq libpq;
 #define PQenterPipelineMode libpq.PQenterPipelineMode
 #define PQerrorMessage libpq.PQerrorMessage
 #define PQexec libpq.PQexec
-#define PQexecParams libpq.PQexecParams
-#define PQexecPrepared libpq.PQexecPrepared
 #define PQexitPipelineMode libpq.PQexitPipelineMode
 #define PQfinish libpq.PQfinish
 #define PQfreemem libpq.PQfreemem
@@ -103,6 +95,7 @@ extern struct libpq libpq;
 #define PQresultErrorField libpq.PQresultErrorField
 #define PQresultErrorMessage libpq.PQresultErrorMessage
 #define PQresultStatus libpq.PQresultStatus
+#define PQsendPrepare libpq.PQsendPrepare
 #define PQsendQueryParams libpq.PQsendQueryParams
 #define PQsendQueryPrepared libpq.PQsendQueryPrepared
 #define PQserverVersion libpq.PQserverVersion

@@ -72,19 +72,49 @@ static void hear(void *arg, const PGresult *notice)
  * that stopped in the middle of a transaction stops nobody for long, and
  * nobody waits for another one without end.
  */
-static int greet(struct pg *pg)
+static const struct pg_step settings[] = {
+	{ "SET search_path = cpulevel, pg_temp", NULL },
+	{ "SET client_min_messages = warning", NULL },
+	{ "SET idle_in_transaction_session_timeout = '5min'", NULL },
+	{ "SET lock_timeout = '60s'", NULL },
+	/* compiling takes longer than what it would make faster */
+	{ "SET jit = off", NULL },
+};
+
+static int set_up(struct pg *pg)
 {
-	static const struct pg_step step[] = {
-		{ "SET search_path = cpulevel, pg_temp", NULL },
-		{ "SET client_min_messages = warning", NULL },
-		{ "SET idle_in_transaction_session_timeout = '5min'", NULL },
-		{ "SET lock_timeout = '60s'", NULL },
-		/* compiling takes longer than what it would make faster */
-		{ "SET jit = off", NULL },
+	return pg_queue(pg, settings, LVL_COUNT(settings));
+}
+
+/* What was queued and failed with it was not done either. */
+static int ask_version(struct pg *pg, long *version)
+{
+	static const struct pg_step ask = {
+		"SELECT version FROM cpulevel.schema", NULL
 	};
+	PGresult *res = NULL;
+	int rc = pg_steps(pg, &ask, 1, &res);
+
+	*version = 0;
+	if (!rc) {
+		*version = PQntuples(res)
+				   ? strtol(PQgetvalue(res, 0, 0), NULL, 10)
+				   : -1;
+		PQclear(res);
+	} else if (!pg->lost && pg->missing) {
+		pg->failed = 0;
+		rc = set_up(pg);
+	}
+	return rc;
+}
+
+/* One round trip, if there is a schema of ours; *version 0: there is none. */
+static int greet(struct pg *pg, long *version)
+{
+	int rc;
 
 	pg->lost = pg->failed = pg->listening = 0;
-	pg->nr_statements = 0;
+	pg->queued = pg->nr_statements = 0;
 	PQsetNoticeReceiver(pg->conn, hear, pg);
 	if (PQserverVersion(pg->conn) < MIN_VERSION) {
 		snprintf(pg->db.error, STORE_ERROR,
@@ -92,18 +122,22 @@ static int greet(struct pg *pg)
 			 PQserverVersion(pg->conn) / 10000);
 		return -LVL_E_VERSION;
 	}
-	return pg_steps(pg, step, LVL_COUNT(step), NULL);
+	rc = set_up(pg);
+	if (!rc)
+		rc = ask_version(pg, version);
+	return rc ? rc : pg_usable(pg, *version);
 }
 
 int pg_connected(struct pg *pg)
 {
+	long version;
 	int rc = 0;
 
 	if (!pg->lost)
 		return 0;
 	PQreset(pg->conn);
 	if (PQstatus(pg->conn) == CONNECTION_OK)
-		rc = greet(pg);
+		rc = greet(pg, &version);
 	else
 		rc = pg_fail(pg, NULL);
 	if (rc)
@@ -118,6 +152,7 @@ int pg_open(const char *uri, unsigned flags, struct db **db,
 {
 	int rc = libpq_open(err);
 	struct pg *pg;
+	long version;
 
 	if (!rc)
 		rc = readable(uri, err);
@@ -130,11 +165,11 @@ int pg_open(const char *uri, unsigned flags, struct db **db,
 	pg->flags = flags;
 	pg->conn = connect_to(uri, flags);
 	if (PQstatus(pg->conn) == CONNECTION_OK)
-		rc = greet(pg);
+		rc = greet(pg, &version);
 	else
 		rc = pg_fail(pg, NULL);
 	if (!rc)
-		rc = pg_upgrade(pg);
+		rc = pg_upgrade(pg, version);
 	if (!rc) {
 		*db = &pg->db;
 		return 0;

@@ -34,7 +34,8 @@ enum pg_oid {
 /* A literal, so that its address will do; prepared when it comes again. */
 struct pg_statement {
 	const char *sql;
-	int prepared;
+	enum { PG_UNPREPARED, PG_SENT, PG_PREPARED } prepared;
+	unsigned tries; /* how often that was in vain */
 };
 
 struct pg {
@@ -45,6 +46,8 @@ struct pg {
 	struct pg_statement *statement;
 	unsigned nr_statements, max_statements;
 
+	unsigned queued; /* statements whose results nobody has looked at */
+
 	enum store_mode mode;
 	int failed;    /* the transaction cannot commit, and why */
 	int lost;      /* the connection is of no use any more */
@@ -53,6 +56,7 @@ struct pg {
 	int warned;    /* the server did not just do it */
 	int wake;      /* tell those who wait, with the commit */
 	int listening;
+	int missing; /* what failed wanted a table that is not there */
 };
 
 static inline struct pg *pg_of(struct db *db)
@@ -71,8 +75,10 @@ struct pg_step {
 int pg_open(const char *uri, unsigned flags, struct db **db,
 	    char err[STORE_ERROR]);
 void pg_close(struct db *db);
-/* postgres_upgrade.c: the schema is the newest, or becomes it. */
-int pg_upgrade(struct pg *pg);
+/* A schema of that version is one of ours (-1: it has none). */
+int pg_usable(struct pg *pg, long version);
+/* postgres_upgrade.c: the schema of that version becomes the newest. */
+int pg_upgrade(struct pg *pg, long version);
 /* There is a connection, if need be a new one; -LVL_E_AGAIN. */
 int pg_connected(struct pg *pg);
 int pg_notify(struct db *db);
@@ -84,19 +90,33 @@ int pg_begin(struct db *db, enum store_mode mode);
 int pg_commit(struct db *db);
 void pg_abort(struct db *db);
 
-/* -- postgres_run.c -- */
+/* -- postgres_queue.c -- */
 
 /*
  * What went wrong, as a code: of a result, or of the connection (NULL).
  * -LVL_E_AGAIN: a conflict or a lost connection.
  */
 int pg_fail(struct pg *pg, const PGresult *res);
-int pg_step(struct pg *pg, const char *sql);
-/* One round trip.  out may be NULL: the result of the last step. */
+/* They go with what is sent next; before PQsend...(): pg_enter(). */
+int pg_queue(struct pg *pg, const struct pg_step *step, unsigned nr);
+int pg_enter(struct pg *pg);
+int pg_queued(struct pg *pg, int sent);
+/*
+ * One round trip with all that is queued, the failure of the first that
+ * failed.  out may be NULL: the result of the last one.
+ */
+int pg_settle(struct pg *pg, PGresult **out);
 int pg_steps(struct pg *pg, const struct pg_step *step, unsigned nr,
 	     PGresult **out);
+int pg_step(struct pg *pg, const char *sql);
+
+/* -- postgres_run.c -- */
+
+/* Without row it is queued. */
 int pg_run(struct db *db, const char *sql, const struct db_value *arg,
-	   unsigned nr, db_row_fn *row, void *row_arg, int64_t *changed);
+	   unsigned nr, db_row_fn *row, void *row_arg);
+/* What was sent to be prepared is, or nobody knows (rc). */
+void pg_prepared(struct pg *pg, int rc);
 
 /* -- postgres_bulk.c -- */
 

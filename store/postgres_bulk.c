@@ -281,7 +281,9 @@ static int prepare_load(struct load *l, const char *table,
 	list(names, sizeof(names), column, l->nr);
 	list(numbers, sizeof(numbers), NULL, l->nr);
 	snprintf(sql, sizeof(sql), "SELECT %s FROM %s", names, table);
-	rc = describe(l, sql);
+	rc = pg_settle(l->pg, NULL);
+	if (!rc)
+		rc = describe(l, sql);
 	if (!rc)
 		rc = restricted(l->pg, table, &l->by_insert);
 	if (l->by_insert)
@@ -298,11 +300,12 @@ static int prepare_load(struct load *l, const char *table,
 static int flush(struct load *l)
 {
 	PGresult *res;
-	int rc = 0;
+	int rc;
 
 	if (!l->len)
 		return 0;
-	if (l->by_insert) {
+	rc = pg_settle(l->pg, NULL);
+	if (!rc && l->by_insert) {
 		res = PQprepare(l->pg->conn, "", l->sql, (int)l->nr, l->type);
 		if (PQresultStatus(res) != PGRES_COMMAND_OK)
 			rc = pg_fail(l->pg, res);

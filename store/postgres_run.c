@@ -6,166 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- what went wrong ------------------------------------------------------ */
-
-/* SQLSTATEs (PostgreSQL 15, appendix A); a class has two characters. */
-static const struct {
-	const char *state;
-	int code;
-} states[] = {
-	{ "40001", LVL_E_AGAIN },     /* serialization_failure */
-	{ "40P01", LVL_E_AGAIN },     /* deadlock_detected */
-	{ "55P03", LVL_E_AGAIN },     /* lock_not_available */
-	{ "23505", LVL_E_DUPLICATE }, /* unique_violation */
-	{ "22021", LVL_E_RANGE },     /* character_not_in_repertoire */
-	{ "22003", LVL_E_RANGE },     /* numeric_value_out_of_range */
-	{ "23", LVL_E_RANGE },        /* other constraints */
-	{ "25006", LVL_E_READ_ONLY }, /* read_only_sql_transaction */
-};
-
-static int code_of(const char *state)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (!strncmp(state, states[i].state, strlen(states[i].state)))
-			return states[i].code;
-	}
-	return LVL_E_IO;
-}
-
-/*
- * The last words of a server that goes down or that dropped us, whatever for:
- * of a disk that is full under its log it says the same as of one that is full
- * under a table, but then it is gone, and a commit may have happened.
- */
-static int farewell(const PGresult *res, const char *state)
-{
-	const char *severity =
-		PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
-
-	return (severity &&
-		(!strcmp(severity, "FATAL") || !strcmp(severity, "PANIC"))) ||
-	       !strncmp(state, "57P0", 4) || !strncmp(state, "08", 2) ||
-	       !strcmp(state, "25P03");
-}
-
-/* Several hosts: what each of them said. */
-static void one_line(char error[STORE_ERROR], const char *text)
-{
-	size_t n = (size_t)snprintf(error, STORE_ERROR, "PostgreSQL: %s", text);
-
-	n = n < STORE_ERROR ? n : STORE_ERROR - 1;
-	while (n && error[n - 1] == '\n')
-		error[--n] = '\0';
-	for (; *error; error++) {
-		if (*error == '\n' || *error == '\t')
-			*error = ' ';
-	}
-}
-
-/* insufficient_privilege: the server says of what, not whose. */
-static void whose(struct pg *pg)
-{
-	size_t n = strlen(pg->db.error);
-
-	snprintf(pg->db.error + n, STORE_ERROR - n,
-		 ": the login \"%.100s\" may not do that", PQuser(pg->conn));
-}
-
-int pg_fail(struct pg *pg, const PGresult *res)
-{
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-	int code = state ? code_of(state) : LVL_E_IO;
-
-	one_line(pg->db.error, text ? text : PQerrorMessage(pg->conn));
-	if (state && !strcmp(state, "42501"))
-		whose(pg);
-	/* An error without a state is libpq's own. */
-	if (!state || farewell(res, state) ||
-	    PQstatus(pg->conn) == CONNECTION_BAD)
-		pg->lost = 1;
-	/* Written to before, and a standby now. */
-	if (state && !strcmp(state, "25006") && pg->wrote &&
-	    pg->mode == STORE_WRITE)
-		pg->lost = 1;
-	if (pg->lost)
-		code = LVL_E_AGAIN;
-	if (!pg->failed)
-		pg->failed = -code;
-	return -code;
-}
-
-static int good(const PGresult *res)
-{
-	ExecStatusType s = PQresultStatus(res);
-
-	return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
-}
-
-/* -- several statements in one round trip --------------------------------- */
-
-/* The result of one step; what follows a failed one is not looked at. */
-static int step_result(struct pg *pg, int rc, PGresult **out)
-{
-	PGresult *res = PQgetResult(pg->conn);
-
-	if (res)
-		PQclear(PQgetResult(pg->conn)); /* the NULL at its end */
-	if (!rc && (!res || !good(res)))
-		rc = pg_fail(pg, res);
-	if (!rc && out) {
-		*out = res;
-		return 0;
-	}
-	PQclear(res);
-	return rc;
-}
-
-static int send_steps(struct pg *pg, const struct pg_step *step, unsigned nr)
-{
-	unsigned i;
-
-	if (!PQenterPipelineMode(pg->conn))
-		return pg_fail(pg, NULL);
-	for (i = 0; i < nr; i++) {
-		if (!PQsendQueryParams(pg->conn, step[i].sql,
-				       step[i].value != NULL, NULL,
-				       &step[i].value, NULL, NULL, 0))
-			return pg_fail(pg, NULL);
-	}
-	return PQpipelineSync(pg->conn) ? 0 : pg_fail(pg, NULL);
-}
-
-int pg_steps(struct pg *pg, const struct pg_step *step, unsigned nr,
-	     PGresult **out)
-{
-	PGresult *last = NULL;
-	unsigned i;
-	int rc;
-
-	rc = send_steps(pg, step, nr);
-	for (i = 0; i < nr && !pg->lost; i++)
-		rc = step_result(pg, rc, i + 1 == nr ? &last : NULL);
-	if (!pg->lost)
-		PQclear(PQgetResult(pg->conn)); /* of the sync */
-	if (!pg->lost && !PQexitPipelineMode(pg->conn))
-		rc = pg_fail(pg, NULL);
-	if (!rc && out)
-		*out = last;
-	else
-		PQclear(last);
-	return rc;
-}
-
-int pg_step(struct pg *pg, const char *sql)
-{
-	const struct pg_step one = { sql, NULL };
-
-	return pg_steps(pg, &one, 1, NULL);
-}
-
 /* -- values --------------------------------------------------------------- */
 
 static int64_t big_endian(const char *p, int len)
@@ -282,58 +122,73 @@ static int remember(struct pg *pg, const char *sql)
 		pg->statement = more;
 		pg->max_statements = max;
 	}
-	pg->statement[pg->nr_statements++] = (struct pg_statement){ sql, 0 };
+	pg->statement[pg->nr_statements++] = (struct pg_statement){ .sql = sql };
 	return 0;
 }
 
-/* Its name on the server is its place here. */
+/*
+ * Its name on the server is its place here, and a number: of a statement that
+ * was sent in vain nobody knows whether it has its name by now.
+ */
 static int prepare(struct pg *pg, unsigned i, const struct binding *b,
-		   unsigned nr, char name[16])
+		   unsigned nr, char name[32])
 {
-	PGresult *res;
-	int rc = 0;
+	struct pg_statement *s = &pg->statement[i];
+	int rc;
 
-	snprintf(name, 16, "s%u", i);
-	if (pg->statement[i].prepared)
+	snprintf(name, 32, "s%u_%u", i, s->tries);
+	if (s->prepared != PG_UNPREPARED)
 		return 0;
-	res = PQprepare(pg->conn, name, pg->statement[i].sql, (int)nr, b->type);
-	if (good(res))
-		pg->statement[i].prepared = 1;
-	else
-		rc = pg_fail(pg, res);
-	PQclear(res);
+	rc = pg_queued(pg,
+		       PQsendPrepare(pg->conn, name, s->sql, (int)nr, b->type));
+	s->prepared = PG_SENT;
 	return rc;
 }
 
-/*
- * Most commands use most statements once: that is one round trip.  What comes
- * again is prepared.
- */
-static int execute(struct pg *pg, const char *sql, const struct binding *b,
-		   unsigned nr, PGresult **res)
+void pg_prepared(struct pg *pg, int rc)
 {
-	char name[16];
 	unsigned i;
-	int rc;
+
+	for (i = 0; i < pg->nr_statements; i++) {
+		struct pg_statement *s = &pg->statement[i];
+
+		if (s->prepared != PG_SENT)
+			continue;
+		s->prepared = rc ? PG_UNPREPARED : PG_PREPARED;
+		s->tries += rc != 0;
+	}
+}
+
+/* What is used once is sent as it is; what comes again is prepared. */
+static int send(struct pg *pg, const char *sql, const struct binding *b,
+		unsigned nr)
+{
+	char name[32];
+	unsigned i;
+	int rc = pg_enter(pg);
 
 	for (i = 0; i < pg->nr_statements && pg->statement[i].sql != sql; i++)
 		;
+	if (rc)
+		return rc;
 	if (i == pg->nr_statements) {
-		*res = PQexecParams(pg->conn, sql, (int)nr, b->type, b->p,
-				    b->len, b->format, 1);
-		rc = remember(pg, sql);
-	} else {
-		rc = prepare(pg, i, b, nr, name);
-		if (rc)
-			return rc;
-		*res = PQexecPrepared(pg->conn, name, (int)nr, b->p, b->len,
-				      b->format, 1);
+		rc = pg_queued(pg, PQsendQueryParams(pg->conn, sql, (int)nr,
+						     b->type, b->p, b->len,
+						     b->format, 1));
+		return rc ? rc : remember(pg, sql);
 	}
-	return good(*res) ? rc : pg_fail(pg, *res);
+	rc = prepare(pg, i, b, nr, name);
+	return rc ? rc
+		  : pg_queued(pg,
+			      PQsendQueryPrepared(pg->conn, name, (int)nr, b->p,
+						  b->len, b->format, 1));
 }
 
+/* Their results wait in the connection's buffers. */
+#define LONGEST_QUEUE 256
+
 int pg_run(struct db *db, const char *sql, const struct db_value *arg,
-	   unsigned nr, db_row_fn *row, void *row_arg, int64_t *changed)
+	   unsigned nr, db_row_fn *row, void *row_arg)
 {
 	struct pg *pg = pg_of(db);
 	struct binding b;
@@ -347,9 +202,10 @@ int pg_run(struct db *db, const char *sql, const struct db_value *arg,
 		return pg->failed;
 	for (i = 0; i < nr; i++)
 		bind_value(&b, i, &arg[i]);
-	rc = execute(pg, sql, &b, nr, &res);
-	if (!rc && changed)
-		*changed = strtoll(PQcmdTuples(res), NULL, 10);
+	rc = send(pg, sql, &b, nr);
+	if (rc || (!row && pg->queued < LONGEST_QUEUE))
+		return rc;
+	rc = pg_settle(pg, &res);
 	if (!rc && row)
 		rc = each_row(res, row, row_arg);
 	PQclear(res);

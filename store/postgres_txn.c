@@ -8,6 +8,8 @@ static void rollback(struct pg *pg)
 	char error[STORE_ERROR];
 
 	memcpy(error, pg->db.error, sizeof(error));
+	if (!pg->lost)
+		pg_settle(pg, NULL);
 	if (!pg->lost && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
 		pg_step(pg, "ROLLBACK");
 	memcpy(pg->db.error, error, sizeof(error));
@@ -20,7 +22,11 @@ static void rollback(struct pg *pg)
  */
 static int begin_read(struct pg *pg)
 {
-	return pg_step(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+	static const struct pg_step step = {
+		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL
+	};
+
+	return pg_queue(pg, &step, 1);
 }
 
 /*
@@ -35,11 +41,8 @@ static int begin_write(struct pg *pg)
 		{ "LOCK TABLE writer IN EXCLUSIVE MODE", NULL },
 		{ "UPDATE writer SET settled = settled + 1", NULL },
 	};
-	int rc = pg_steps(pg, steps, pg->unsettled ? 3 : 2, NULL);
 
-	if (!rc)
-		pg->wrote = 1;
-	return rc;
+	return pg_queue(pg, steps, pg->unsettled ? 3 : 2);
 }
 
 int pg_begin(struct db *db, enum store_mode mode)
@@ -52,10 +55,7 @@ int pg_begin(struct db *db, enum store_mode mode)
 	rc = pg_connected(pg);
 	if (rc)
 		return rc;
-	rc = mode == STORE_WRITE ? begin_write(pg) : begin_read(pg);
-	if (rc)
-		rollback(pg);
-	return rc;
+	return mode == STORE_WRITE ? begin_write(pg) : begin_read(pg);
 }
 
 /*
@@ -75,11 +75,13 @@ static int commit_write(struct pg *pg)
 		pg->unsettled = 1;
 		return -LVL_E_UNCERTAIN;
 	}
-	if (rc)
+	if (rc) {
 		rollback(pg);
-	else
-		pg->unsettled = 0;
-	return rc;
+		return rc;
+	}
+	pg->unsettled = 0;
+	pg->wrote = 1;
+	return 0;
 }
 
 int pg_commit(struct db *db)

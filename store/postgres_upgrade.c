@@ -18,8 +18,17 @@ static int ask(struct pg *pg, const char *sql, long *value)
 	return 0;
 }
 
-static int newer(struct pg *pg, long version)
+int pg_usable(struct pg *pg, long version)
 {
+	if (version >= 0 && version <= (long)pg_schema_version)
+		return 0;
+	if (version < 0) {
+		snprintf(pg->db.error, STORE_ERROR,
+			 "database %.100s: its schema \"cpulevel\" is "
+			 "damaged: there is no version in it",
+			 PQdb(pg->conn));
+		return -LVL_E_CHECKSUM;
+	}
 	snprintf(pg->db.error, STORE_ERROR,
 		 "database %.100s: its schema is version %ld, and this "
 		 "cpulevel knows %u; use the cpulevel that made it, or a newer "
@@ -41,15 +50,7 @@ static int look(struct pg *pg, long *version)
 	*version = 0;
 	if (!rc && there)
 		rc = ask(pg, "SELECT version FROM cpulevel.schema", version);
-	if (!rc && *version < 0) {
-		snprintf(pg->db.error, STORE_ERROR,
-			 "database %.100s: its schema \"cpulevel\" is "
-			 "damaged: there is no version in it",
-			 PQdb(pg->conn));
-		return -LVL_E_CHECKSUM;
-	}
-	return !rc && *version > (long)pg_schema_version ? newer(pg, *version)
-							 : rc;
+	return rc ? rc : pg_usable(pg, *version);
 }
 
 static int upgrade_from(struct pg *pg, long version)
@@ -94,13 +95,10 @@ static int upgrade(struct pg *pg)
 	return rc;
 }
 
-int pg_upgrade(struct pg *pg)
+int pg_upgrade(struct pg *pg, long version)
 {
-	long version;
-	int rc = look(pg, &version);
-
-	if (rc || version == (long)pg_schema_version)
-		return rc;
+	if (version == (long)pg_schema_version)
+		return 0;
 	if (!version && pg->flags & (STORE_EXISTING | STORE_READ_ONLY)) {
 		snprintf(pg->db.error, STORE_ERROR,
 			 "the database %s has no inventory", PQdb(pg->conn));

@@ -187,7 +187,7 @@ static int step(struct sqlite *q, sqlite3_stmt *t, const char *sql,
 
 static int sqlite_run(struct db *db, const char *sql,
 		      const struct db_value *arg, unsigned nr, db_row_fn *row,
-		      void *row_arg, int64_t *changed)
+		      void *row_arg)
 {
 	struct sqlite *q = (struct sqlite *)db;
 	struct sqlite_kept *kept;
@@ -199,8 +199,6 @@ static int sqlite_run(struct db *db, const char *sql,
 	rc = sqlite_bind(q, t, arg, nr);
 	if (!rc)
 		rc = step(q, t, sql, row, row_arg);
-	if (!rc && changed)
-		*changed = sqlite3_changes64(q->handle);
 	release(t, kept);
 	return rc;
 }
@@ -225,7 +223,7 @@ static int sqlite_begin(struct db *db, enum store_mode mode)
 	/* What a read sees is what there is now, not when it first looks. */
 	if (mode == STORE_READ)
 		rc = sqlite_run(db, "SELECT max(seq) FROM change", NULL, 0,
-				NULL, NULL, NULL);
+				NULL, NULL);
 	if (rc)
 		db->engine->abort(db);
 	return rc;
@@ -271,8 +269,7 @@ static int take_version(void *arg, const struct db_value *v, unsigned nr)
 
 static int version(struct db *db, int64_t *v)
 {
-	return sqlite_run(db, "PRAGMA data_version", NULL, 0, take_version, v,
-			  NULL);
+	return sqlite_run(db, "PRAGMA data_version", NULL, 0, take_version, v);
 }
 
 #define LOOK_MS 20

@@ -164,8 +164,7 @@ int store_run(struct store *s, const char *sql, const struct db_value *arg,
 	      unsigned nr, db_row_fn *row, void *row_arg)
 {
 	s->db->error[0] = '\0';
-	return taken(s,
-		     s->engine->run(s->db, sql, arg, nr, row, row_arg, NULL));
+	return taken(s, s->engine->run(s->db, sql, arg, nr, row, row_arg));
 }
 
 int store_bulk(struct store *s, const char *table, const char *const *column,

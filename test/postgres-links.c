@@ -24,11 +24,11 @@ static int add_one(struct db *d)
 	rc = db_postgres.begin(d, STORE_WRITE);
 	if (!rc)
 		rc = db_postgres.run(d, "SELECT n FROM t", NULL, 0, save_number,
-				     &v.i, NULL);
+				     &v.i);
 	v.i++;
 	if (!rc)
 		rc = db_postgres.run(d, "UPDATE t SET n = $1", &v, 1, NULL,
-				     NULL, NULL);
+				     NULL);
 	if (!rc)
 		rc = db_postgres.commit(d);
 	if (!rc)
@@ -76,8 +76,10 @@ static void writers_give_up(void **state)
 	(void)state;
 	assert_int_equal(once("SET lock_timeout = '100ms'"), 0);
 	ask("BEGIN; LOCK TABLE cpulevel.writer IN EXCLUSIVE MODE");
-	assert_int_equal(db_postgres.begin(db, STORE_WRITE), -LVL_E_AGAIN);
+	begin(STORE_WRITE);
+	assert_int_equal(run("SELECT 1"), -LVL_E_AGAIN);
 	assert_non_null(strstr(db->error, "lock timeout"));
+	db_postgres.abort(db);
 	begin(STORE_READ); /* readers do not care */
 	assert_int_equal(commit(), 0);
 	ask("ROLLBACK");
@@ -140,7 +142,9 @@ static void lost_between(void **state)
 	pid = number("SELECT pg_backend_pid()");
 	assert_int_equal(commit(), 0);
 	terminate(pid);
-	assert_int_equal(db_postgres.begin(db, STORE_WRITE), -LVL_E_AGAIN);
+	begin(STORE_WRITE);
+	assert_int_equal(run("SELECT 1"), -LVL_E_AGAIN);
+	db_postgres.abort(db);
 	begin(STORE_WRITE);
 	assert_int_equal(commit(), 0);
 }
@@ -200,8 +204,8 @@ static void commit_that_did(const char *sql)
 	assert_int_equal(commit(), -LVL_E_UNCERTAIN);
 	waitpid(pid, NULL, 0);
 	/* what was there is confirmed by one more write */
-	while (db_postgres.begin(db, STORE_WRITE))
-		;
+	while (db_postgres.begin(db, STORE_WRITE) || run("SELECT 1"))
+		db_postgres.abort(db);
 	assert_int_equal(number("SELECT count(*) FROM t"), 1);
 	assert_int_equal(number("SELECT settled FROM writer"), 1);
 	assert_int_equal(commit(), 0);

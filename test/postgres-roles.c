@@ -371,11 +371,11 @@ static int read_all(struct store *s, void *arg)
 static int rename_pool(struct store *s, void *arg)
 {
 	struct store_pool p;
+	int rc = store_find_pool(s, "prod", &p);
 
 	(void)arg;
-	good(s, store_find_pool(s, "prod", &p));
 	p.name = "prod-a";
-	return store_put_pool(s, &p);
+	return rc ? rc : store_put_pool(s, &p);
 }
 
 static void reader_reads(void **state)
