@@ -172,8 +172,6 @@ int fleet_open(struct fleet *f, unsigned flags)
 			  err);
 	else if (rc)
 		cli_error("%s", err);
-	else
-		name_actor(f);
 	return rc ? EXIT_INPUT : 0;
 }
 
@@ -257,6 +255,8 @@ int fleet_transact(struct fleet *f, enum store_mode mode, fleet_body_fn *body,
 	if (rc)
 		return rc;
 	f->out = o.f;
+	if (mode == STORE_WRITE)
+		name_actor(f);
 	rc = store_txn(f->s, mode, in_transaction, &r);
 	warning = store_warning(f->s);
 	if (warning)

@@ -29,7 +29,7 @@ static int open_view(struct fleet *f, struct ask *a, int64_t pool,
 	int rc = store_get_pool(f->s, pool, &p);
 
 	if (!rc)
-		rc = fleet_view_open(f, p.name, &a->v);
+		rc = fleet_view_of(f, &p, &a->v);
 	if (rc || a->v.guests >> guest & 1)
 		return rc;
 	a->v.guests |= 1u << guest;
@@ -206,7 +206,7 @@ static int keep_observed(void *arg, const struct store_source *s,
 	struct ask_observed *o;
 	unsigned i;
 
-	if (!s->cpu || !same(s->cpu, cpu->like->cpu) || !profile)
+	if (!profile)
 		return 0;
 	o = cli_grow(cpu->seen, cpu->nr, &cpu->room, sizeof(*o));
 	if (!o)
@@ -233,9 +233,9 @@ int ask_cpu_open(struct fleet_view *v, int64_t source,
 	if (!source)
 		return 0;
 	rc = store_get_source(v->f->s, source, like);
-	return rc || !like->cpu
-		       ? rc
-		       : store_scan_observed(v->f->s, keep_observed, cpu);
+	return rc || !like->cpu ? rc
+				: store_scan_observed(v->f->s, like->cpu,
+						      keep_observed, cpu);
 }
 
 void ask_cpu_close(struct ask_cpu *cpu)

@@ -348,10 +348,11 @@ static int body(struct fleet *f, void *arg)
 	if (!rc)
 		rc = find_host(f, q->to, x);
 	if (!rc)
+		x->verdict = ask_fits(&x->a, x->profile, &x->all);
+	if (!rc && x->all.nr)
 		rc = ask_cpu_open(&x->a.v, x->source, &x->like, &x->cpu);
 	if (!rc) {
 		x->all_rows = q->all;
-		x->verdict = ask_fits(&x->a, x->profile, &x->all);
 		ask_cycled(x);
 		if (x->unreachable && x->verdict == LVL_YES)
 			x->verdict = LVL_UNKNOWN;

@@ -40,7 +40,6 @@ struct looking {
 	int best;        /* how many other parts are the same; -1: none yet */
 	int64_t profile; /* 0: several */
 	int64_t source;  /* one that shows it */
-	int cpu_seen;
 	char *basis;
 };
 
@@ -62,10 +61,8 @@ static int look(void *arg, const struct store_source *s, int64_t profile)
 	struct looking *l = arg;
 	int kernel = l->how == CHANGE_KERNEL, alike;
 
-	if (!profile || !s->cpu || !same(s->cpu, l->like->cpu) ||
-	    !same_sort(s->hypervisor, l->like->hypervisor))
+	if (!profile || !same_sort(s->hypervisor, l->like->hypervisor))
 		return 0;
-	l->cpu_seen = 1;
 	if (!change_is_version(kernel ? s->kernel : s->microcode, l->version))
 		return 0;
 	alike = 2 * (kernel ? same(s->microcode, l->like->microcode)
@@ -98,7 +95,7 @@ int change_observed(struct fleet_view *v, const struct fleet_view_host *was,
 		was->source ? store_get_source(v->f->s, was->source, &like) : 0;
 
 	if (!rc && like.cpu)
-		rc = store_scan_observed(v->f->s, look, &l);
+		rc = store_scan_observed(v->f->s, like.cpu, look, &l);
 	if (rc)
 		return rc;
 	*profile = l.profile;

@@ -152,7 +152,7 @@ static int load(struct show *s)
 	if (rc == -LVL_E_NOT_FOUND)
 		rc = s->newest.id = 0;
 	if (!rc)
-		rc = fleet_view_open(f, s->name, &s->view);
+		rc = fleet_view_of(f, &s->pool, &s->view);
 	if (rc)
 		return rc;
 	s->nr_vendors =

@@ -178,16 +178,12 @@ static int take(struct fleet_view *v, const struct rows *r, size_t host,
 	return rc;
 }
 
-int fleet_view_open(struct fleet *f, const char *name, struct fleet_view *v)
+int fleet_view_of(struct fleet *f, const struct store_pool *pool,
+		  struct fleet_view *v)
 {
-	struct store_pool pool;
 	struct rows r = { 0 };
-	int rc = fleet_pool(f, name, &pool);
+	int rc = begin(f, pool, NULL, v);
 
-	memset(v, 0, sizeof(*v));
-	if (rc)
-		return rc;
-	rc = begin(f, &pool, NULL, v);
 	if (!rc)
 		rc = read_rows(f, v->id, &r);
 	if (!rc)
@@ -196,6 +192,15 @@ int fleet_view_open(struct fleet *f, const char *name, struct fleet_view *v)
 	if (rc)
 		fleet_view_close(v);
 	return rc;
+}
+
+int fleet_view_open(struct fleet *f, const char *name, struct fleet_view *v)
+{
+	struct store_pool pool;
+	int rc = fleet_pool(f, name, &pool);
+
+	memset(v, 0, sizeof(*v));
+	return rc ? rc : fleet_view_of(f, &pool, v);
 }
 
 void fleet_view_close(struct fleet_view *v)

@@ -36,6 +36,8 @@ struct fleet_view {
 
 /* The pool of that name, its hosts and running VMs counted. */
 int fleet_view_open(struct fleet *f, const char *name, struct fleet_view *v);
+int fleet_view_of(struct fleet *f, const struct store_pool *pool,
+		  struct fleet_view *v);
 void fleet_view_close(struct fleet_view *v);
 
 /* Each pool in turn, with one model for all; each() != 0 ends it. */

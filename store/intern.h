@@ -258,6 +258,8 @@ void store_sources_free(struct store_sources *c);
 /* The id, or 0 if there is no such object. */
 int store_find_object(struct store *s, const uint8_t hash[STORE_HASH],
 		      int64_t *id);
+/* cpu, kernel, microcode, hypervisor and firmware, as columns have them. */
+void store_source_values(const struct store_source *v, struct db_value to[5]);
 int store_find_source(struct store *s, const struct store_source *v,
 		      int64_t *id);
 int store_observe(struct store *s, int64_t source, int64_t profile);

@@ -113,7 +113,7 @@ static struct db_value said(const char *s)
 	return db_text(s ? s : "");
 }
 
-static void source_values(const struct store_source *v, struct db_value *to)
+void store_source_values(const struct store_source *v, struct db_value to[5])
 {
 	to[0] = said(v->cpu);
 	to[1] = said(v->kernel);
@@ -128,7 +128,7 @@ int store_find_source(struct store *s, const struct store_source *v,
 	struct db_value is[5];
 	int found;
 
-	source_values(v, is);
+	store_source_values(v, is);
 	return store_number(s,
 			    "SELECT id FROM source WHERE cpu = $1 AND "
 			    "kernel = $2 AND microcode = $3 AND "
@@ -144,7 +144,7 @@ int store_put_source(struct store *s, const struct store_source *v, int64_t *id)
 
 	if (!rc)
 		rc = store_find_source(s, v, &n);
-	source_values(v, is);
+	store_source_values(v, is);
 	if (!rc && !n)
 		rc = store_number(s,
 				  "INSERT INTO source (id, cpu, kernel, "
@@ -316,8 +316,10 @@ static int take_observed(void *arg, const struct db_value *v, unsigned nr)
 	return o->each(o->arg, &source, v[6].i);
 }
 
-int store_scan_observed(struct store *s, store_observed_fn *each, void *arg)
+int store_scan_observed(struct store *s, const char *cpu,
+			store_observed_fn *each, void *arg)
 {
+	const struct db_value is = db_text(cpu);
 	struct observed o = { each, arg };
 	int rc = store_may_read(s);
 
@@ -326,6 +328,7 @@ int store_scan_observed(struct store *s, store_observed_fn *each, void *arg)
 			      "SELECT s.id, s.cpu, s.kernel, s.microcode, "
 			      "s.hypervisor, s.firmware, o.profile "
 			      "FROM observed o JOIN source s "
-			      "ON s.id = o.source ORDER BY s.id, o.profile",
-			      NULL, 0, take_observed, &o);
+			      "ON s.id = o.source WHERE s.cpu = $1 "
+			      "ORDER BY s.id, o.profile",
+			      &is, 1, take_observed, &o);
 }

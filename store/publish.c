@@ -64,6 +64,7 @@ static const char *firmware_of(const struct lvl_desc *d, char text[120])
 struct found {
 	const uint8_t *data; /* the profile */
 	size_t len;
+	uint8_t hash[STORE_HASH];
 	struct store_source source;
 	char cpu[80], hypervisor[120], firmware[120];
 	int64_t profile, source_id; /* 0: not there yet */
@@ -71,10 +72,8 @@ struct found {
 	int is_new;
 };
 
-static int look_up(struct store *s, const char *name, const struct lvl_desc *d,
-		   struct found *f)
+static int describe(struct store *s, const struct lvl_desc *d, struct found *f)
 {
-	uint8_t hash[STORE_HASH];
 	int rc = profile_encode(s, d, &f->data, &f->len);
 
 	if (rc)
@@ -84,8 +83,69 @@ static int look_up(struct store *s, const char *name, const struct lvl_desc *d,
 	f->source.microcode = lvl_desc_fact(d, "microcode");
 	f->source.hypervisor = hypervisor_of(d, f->hypervisor);
 	f->source.firmware = firmware_of(d, f->firmware);
-	store_sha256(f->data, f->len, hash);
-	rc = store_find_object(s, hash, &f->profile);
+	store_sha256(f->data, f->len, f->hash);
+	return 0;
+}
+
+/* -- most reports say what the one before said ---------------------------- */
+
+struct known {
+	int there, same;
+	enum store_host_state state;
+};
+
+static int take_known(void *arg, const struct db_value *column, unsigned nr)
+{
+	struct known *k = arg;
+
+	(void)nr;
+	k->there = 1;
+	k->state = (enum store_host_state)column[0].i;
+	k->same = column[1].type == DB_INT && column[1].i;
+	return 0;
+}
+
+/* One question, which is all where nothing is to be written. */
+static int is_same(struct store *s, const struct found *f, struct known *k)
+{
+	struct db_value v[7] = { db_blob(f->hash, STORE_HASH) };
+
+	store_source_values(&f->source, v + 1);
+	v[6] = db_text(f->host.name);
+	memset(k, 0, sizeof(*k));
+	return store_run(s,
+			 "SELECT h.state, o.hash = $1 AND s.cpu = $2 "
+			 "AND s.kernel = $3 AND s.microcode = $4 "
+			 "AND s.hypervisor = $5 AND s.firmware = $6 "
+			 "FROM host h LEFT JOIN object o ON o.id = h.profile "
+			 "LEFT JOIN source s ON s.id = h.source "
+			 "WHERE h.name = $7",
+			 v, LVL_COUNT(v), take_known, k);
+}
+
+static int retired(struct store *s, const char *host)
+{
+	return store_fail(s, LVL_E_STATE,
+			  "host %s is retired; it cannot publish itself", host);
+}
+
+static int look(struct store *s, const struct found *f, int *changed)
+{
+	struct known k;
+	int rc = is_same(s, f, &k);
+
+	if (!rc && k.there && k.state == STORE_HOST_RETIRED)
+		rc = retired(s, f->host.name);
+	*changed = !(k.same && k.state == STORE_HOST_ACTIVE);
+	return rc;
+}
+
+/* -- what is new is written ----------------------------------------------- */
+
+static int look_up(struct store *s, const char *name, struct found *f)
+{
+	int rc = store_find_object(s, f->hash, &f->profile);
+
 	if (!rc)
 		rc = store_find_source(s, &f->source, &f->source_id);
 	if (!rc)
@@ -106,12 +166,14 @@ static int publish(struct store *s, const char *host, const struct lvl_desc *d,
 		   int *changed)
 {
 	struct found f = { .host.name = host };
-	int rc = look_up(s, host, d, &f);
+	int rc = describe(s, d, &f);
 
+	if (!rc && s->mode == STORE_READ && !s->at)
+		return look(s, &f, changed);
+	if (!rc)
+		rc = look_up(s, host, &f);
 	if (!rc && !f.is_new && f.host.state == STORE_HOST_RETIRED)
-		rc = store_fail(s, LVL_E_STATE,
-				"host %s is retired; it cannot publish itself",
-				host);
+		rc = retired(s, host);
 	if (rc)
 		return rc;
 	*changed = !is_known(&f);

@@ -127,12 +127,13 @@ int store_put_source(struct store *s, const struct store_source *v,
 int store_get_source(struct store *s, int64_t id, struct store_source *v);
 
 /*
- * Which profiles were ever seen with which source: what a kernel or a
- * microcode does to a CPU, known from hosts that have it.
+ * Which profiles were ever seen with which source of that CPU: what a kernel
+ * or a microcode does to it, known from hosts that have it.
  */
 typedef int store_observed_fn(void *arg, const struct store_source *source,
 			      int64_t profile);
-int store_scan_observed(struct store *s, store_observed_fn *each, void *arg);
+int store_scan_observed(struct store *s, const char *cpu,
+			store_observed_fn *each, void *arg);
 
 /* -- rows ----------------------------------------------------------------- */
 

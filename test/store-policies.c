@@ -94,11 +94,14 @@ static int sources_live(struct store *s, void *arg)
 	good(s, store_put_host(s, &h));
 	h.profile = y;
 	good(s, store_put_host(s, &h));
-	good(s, store_scan_observed(s, take_pair, &pairs));
+	good(s, store_scan_observed(s, v.cpu, take_pair, &pairs));
 	assert_int_equal(pairs.nr, 2);
 	assert_int_equal(pairs.profile[0], x);
 	assert_int_equal(pairs.profile[1], y);
 	assert_int_equal(pairs.source[1], b);
+	pairs.nr = 0;
+	good(s, store_scan_observed(s, "another", take_pair, &pairs));
+	assert_int_equal(pairs.nr, 0);
 	return 0;
 }
 
