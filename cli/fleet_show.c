@@ -146,7 +146,6 @@ static int load(struct show *s)
 {
 	struct fleet *f = s->f;
 	const struct store_host_filter of = { .pool = s->pool.id };
-	int64_t n;
 	int rc = store_find_level(f->s, s->name, 0, &s->newest);
 
 	if (rc == -LVL_E_NOT_FOUND)
@@ -162,9 +161,8 @@ static int load(struct show *s)
 	if (s->nr_vendors > 1)
 		s->level.rc = -LVL_E_VENDOR;
 	s->current = s->newest.id && same_policy(s);
-	rc = fleet_pool_hosts(f, s->pool.id, &n);
-	s->merge = n > HOSTS_SHOWN && !s->all;
-	if (!rc && s->newest.id)
+	s->merge = lvl_fleet_pool_size(&s->view.pool) > HOSTS_SHOWN && !s->all;
+	if (s->newest.id)
 		rc = fleet_drifted_load(f, s->pool.id, s->newest.rev,
 					&s->drifted);
 	if (!rc)

@@ -165,8 +165,9 @@ int store_changes(struct store *s, const struct store_change_filter *f,
 		  store_change_fn *each, void *arg)
 {
 	struct page p = { s, each, arg, f->since, 0 };
-	int64_t left = f->limit ? f->limit : INT64_MAX, until = 0, page;
-	int rc = store_last(s, &until);
+	int64_t left = f->limit ? f->limit : INT64_MAX, page;
+	int64_t until = s->at ? s->at : INT64_MAX;
+	int rc = store_may_read(s);
 
 	if (f->until && f->until < until)
 		until = f->until;

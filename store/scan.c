@@ -5,7 +5,7 @@
  */
 #include "intern.h"
 
-#define PAGE 1024
+#define PAGE 4096
 
 typedef int row_fn(void *arg, const void *row);
 typedef int want_fn(const void *filter, const void *row);
