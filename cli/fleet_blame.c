@@ -291,6 +291,7 @@ static int body(struct fleet *f, void *arg)
 {
 	const struct question *q = arg;
 	struct blaming b = { .f = f, .field = q->field };
+	struct lvl_fleet model;
 	struct fleet_view v;
 	char place[CLI_PLACE];
 	int rc;
@@ -317,7 +318,9 @@ static int body(struct fleet *f, void *arg)
 			fleet_view_close(&v);
 		}
 	} else {
-		rc = fleet_view_each(f, one_pool, &b);
+		lvl_fleet_init(&model);
+		rc = fleet_view_each(f, &model, one_pool, &b);
+		lvl_fleet_free(&model);
 	}
 	if (!rc && f->json)
 		fputs(b.nr ? "\n  ],\n  \"levels\": [" : "],\n  \"levels\": [",

@@ -13,6 +13,9 @@ struct mobility {
 	uint64_t vms, stranded, unsure;
 	int incomplete;
 	struct fleet_table *table; /* of --all */
+	/* pools with such VMs, of which the rows come together */
+	struct fleet_view waiting[32];
+	unsigned nr_waiting, asked;
 };
 
 /* What one pool adds up to. */
@@ -108,6 +111,23 @@ static int list_vm(void *arg, const struct store_vm *vm)
 	return 0;
 }
 
+/* Those that were located, or else those of the store. */
+static int list_group(struct listing *l)
+{
+	struct fleet_view *v = l->v;
+	const struct store_vm_filter of = {
+		.pool = v->id, .seen = v->model->seen[l->g->seen].id
+	};
+	size_t i;
+	int rc = 0;
+
+	if (l->g->on == LVL_FLEET_NONE)
+		return store_scan_vms(v->f->s, &of, list_vm, l);
+	for (i = 0; !rc && i < v->located.nr; i++)
+		rc = list_vm(l, &v->located.vm[i]);
+	return rc;
+}
+
 /* Only pools that have some are looked at closely. */
 static int list_stranded(struct mobility *m, struct fleet_view *v)
 {
@@ -116,8 +136,6 @@ static int list_stranded(struct mobility *m, struct fleet_view *v)
 	int rc = 0;
 
 	for (i = 0; !rc && i < v->pool.nr_groups; i++) {
-		struct store_vm_filter of = { .pool = v->id };
-
 		l.g = &v->pool.group[i];
 		if (!l.g->vms)
 			continue;
@@ -126,10 +144,60 @@ static int list_stranded(struct mobility *m, struct fleet_view *v)
 			continue;
 		rc = fleet_view_hosts(v);
 		count_seen(&v->model->seen[l.g->seen], l.saw);
-		of.seen = v->model->seen[l.g->seen].id;
 		if (!rc)
-			rc = store_scan_vms(v->f->s, &of, list_vm, &l);
+			rc = list_group(&l);
 	}
+	return rc;
+}
+
+/* The rows that list_stranded() will want. */
+static int ask_ahead(struct mobility *m, struct fleet_view *v)
+{
+	const struct store_host_filter hosts = { .pool = v->id };
+	size_t i;
+	int rc = v->has_hosts ? 0 : store_ahead_hosts(v->f->s, &hosts);
+
+	m->asked++;
+	for (i = 0; !rc && i < v->pool.nr_groups; i++) {
+		const struct lvl_fleet_group *g = &v->pool.group[i];
+		const struct store_vm_filter of = {
+			.pool = v->id, .seen = v->model->seen[g->seen].id
+		};
+		struct lvl_fleet_reach r;
+
+		lvl_fleet_reach(v->model, &v->pool, g, &r);
+		if (!g->vms || g->on != LVL_FLEET_NONE ||
+		    r.fate == LVL_FLEET_FREE)
+			continue;
+		m->asked++;
+		rc = store_ahead_vms(v->f->s, &of);
+	}
+	return rc;
+}
+
+static int list_waiting(struct mobility *m, int rc)
+{
+	unsigned i;
+
+	for (i = 0; i < m->nr_waiting; i++) {
+		if (!rc)
+			rc = list_stranded(m, &m->waiting[i]);
+		fleet_view_close(&m->waiting[i]);
+	}
+	m->nr_waiting = m->asked = 0;
+	return rc;
+}
+
+/* Its turn comes when others have been asked about, too. */
+static int wait_for_rows(struct mobility *m, struct fleet_view *v)
+{
+	int rc = ask_ahead(m, v);
+
+	m->waiting[m->nr_waiting++] = *v;
+	memset(v, 0, sizeof(*v));
+	if (rc || m->nr_waiting == LVL_COUNT(m->waiting) ||
+	    m->asked > STORE_AHEAD / 2)
+		rc = list_waiting(m, rc);
 	return rc;
 }
 
@@ -390,16 +458,20 @@ static int one_pool(void *arg, struct fleet_view *v)
 {
 	struct mobility *m = arg;
 	struct sums s;
-	int rc = fleet_view_locate(v, &v->pool);
+	int rc;
 
+	v->keep_located = m->stranded_only;
+	rc = fleet_view_locate(v, &v->pool);
 	if (rc)
 		return rc;
 	sum_up(v, &s);
 	m->vms += s.vms;
 	m->stranded += s.stranded;
 	m->unsure += s.unsure;
+	if (m->stranded_only && !(s.stranded + s.unsure))
+		return 0;
 	if (m->stranded_only)
-		return s.stranded + s.unsure ? list_stranded(m, v) : 0;
+		return m->all ? wait_for_rows(m, v) : list_stranded(m, v);
 	rc = show(m, v, &s);
 	m->nr++;
 	return rc;
@@ -410,6 +482,18 @@ struct question {
 	int stranded, all;
 };
 
+static int all_pools(struct mobility *m)
+{
+	struct lvl_fleet model;
+	int rc;
+
+	lvl_fleet_init(&model);
+	rc = fleet_view_each(m->f, &model, one_pool, m);
+	rc = list_waiting(m, rc);
+	lvl_fleet_free(&model);
+	return rc;
+}
+
 static int each_pool(struct fleet *f, const struct question *q,
 		     struct mobility *m)
 {
@@ -417,7 +501,7 @@ static int each_pool(struct fleet *f, const struct question *q,
 	int rc;
 
 	if (q->all)
-		return fleet_view_each(f, one_pool, m);
+		return all_pools(m);
 	rc = fleet_view_open(f, q->pool, &v);
 	if (rc)
 		return rc;

@@ -10,6 +10,9 @@ struct rows {
 	size_t nr_hosts, host_room;
 	struct store_vm_count *vms;
 	size_t nr_vms, vm_room;
+	/* objects that were read ahead: all that pools up to this one name */
+	int64_t ahead, most;
+	uint8_t *asked; /* a bit an object */
 };
 
 static int keep_hosts(void *arg, const struct store_host_count *c)
@@ -22,6 +25,7 @@ static int keep_hosts(void *arg, const struct store_host_count *c)
 		return -LVL_E_NO_MEMORY;
 	r->hosts = grown;
 	r->hosts[r->nr_hosts++] = *c;
+	r->most = c->profile > r->most ? c->profile : r->most;
 	return 0;
 }
 
@@ -34,6 +38,7 @@ static int keep_vms(void *arg, const struct store_vm_count *c)
 		return -LVL_E_NO_MEMORY;
 	r->vms = grown;
 	r->vms[r->nr_vms++] = *c;
+	r->most = c->seen > r->most ? c->seen : r->most;
 	return 0;
 }
 
@@ -43,13 +48,55 @@ static int read_rows(struct fleet *f, int64_t pool, struct rows *r)
 
 	memset(r, 0, sizeof(*r));
 	rc = store_count_hosts(f->s, pool, keep_hosts, r);
-	return rc ? rc : store_count_vms(f->s, pool, keep_vms, r);
+	if (!rc)
+		rc = store_count_vms(f->s, pool, keep_vms, r);
+	if (!rc)
+		r->asked = calloc(1, (size_t)r->most / 8 + 1);
+	return rc || r->asked ? rc : -LVL_E_NO_MEMORY;
 }
 
 static void free_rows(struct rows *r)
 {
 	free(r->hosts);
 	free(r->vms);
+	free(r->asked);
+}
+
+/* Of which pool the next row is, and what object it names; 0: no more. */
+static int64_t next_row(const struct rows *r, size_t *host, size_t *vm,
+			int64_t *object)
+{
+	int64_t at_host = *host < r->nr_hosts ? r->hosts[*host].pool : 0;
+	int64_t at_vm = *vm < r->nr_vms ? r->vms[*vm].pool : 0;
+
+	if (at_host && (!at_vm || at_host <= at_vm)) {
+		*object = r->hosts[(*host)++].profile;
+		return at_host;
+	}
+	if (at_vm)
+		*object = r->vms[(*vm)++].seen;
+	return at_vm;
+}
+
+/* What the rows from these on name, of as many pools as come at once. */
+static int read_ahead(struct fleet *f, struct rows *r, size_t host, size_t vm)
+{
+	int64_t id[STORE_AHEAD], object, pool = 1;
+	unsigned nr = 0;
+
+	while (nr < STORE_AHEAD &&
+	       (pool = next_row(r, &host, &vm, &object)) != 0) {
+		uint8_t bit = (uint8_t)(1 << (object & 7));
+
+		r->ahead = pool;
+		if (!object || r->asked[object >> 3] & bit)
+			continue;
+		r->asked[object >> 3] |= bit;
+		id[nr++] = object;
+	}
+	if (!pool)
+		r->ahead = INT64_MAX;
+	return store_read_ahead(f->s, id, nr);
 }
 
 /* -- policies ------------------------------------------------------------- */
@@ -187,6 +234,8 @@ int fleet_view_of(struct fleet *f, const struct store_pool *pool,
 	if (!rc)
 		rc = read_rows(f, v->id, &r);
 	if (!rc)
+		rc = read_ahead(f, &r, 0, 0);
+	if (!rc)
 		rc = take(v, &r, 0, 0);
 	free_rows(&r);
 	if (rc)
@@ -210,6 +259,7 @@ void fleet_view_close(struct fleet_view *v)
 	for (i = 0; i < v->nr_hosts; i++)
 		free(v->host[i].name);
 	free(v->host);
+	fleet_view_vms_free(&v->located);
 	free(v->name);
 	lvl_fleet_pool_free(&v->pool);
 	lvl_fleet_free(&v->own);
@@ -273,14 +323,13 @@ static void sort(struct pools *all, struct rows *r)
 		qsort(r->vms, r->nr_vms, sizeof(*r->vms), vms_by_pool);
 }
 
-static int visit(struct fleet *f, const struct pools *all, const struct rows *r,
-		 fleet_view_fn *each, void *arg)
+static int visit(struct fleet *f, struct lvl_fleet *model,
+		 const struct pools *all, struct rows *r, fleet_view_fn *each,
+		 void *arg)
 {
-	struct lvl_fleet model;
 	size_t i, host = 0, vm = 0;
 	int rc = 0;
 
-	lvl_fleet_init(&model);
 	for (i = 0; !rc && i < all->nr; i++) {
 		struct fleet_view v;
 
@@ -289,18 +338,20 @@ static int visit(struct fleet *f, const struct pools *all, const struct rows *r,
 			host++;
 		while (vm < r->nr_vms && r->vms[vm].pool < all->pool[i].id)
 			vm++;
-		rc = begin(f, &all->pool[i], &model, &v);
+		rc = begin(f, &all->pool[i], model, &v);
+		if (!rc && all->pool[i].id > r->ahead)
+			rc = read_ahead(f, r, host, vm);
 		if (!rc)
 			rc = take(&v, r, host, vm);
 		if (!rc)
 			rc = each(arg, &v);
 		fleet_view_close(&v);
 	}
-	lvl_fleet_free(&model);
 	return rc;
 }
 
-int fleet_view_each(struct fleet *f, fleet_view_fn *each, void *arg)
+int fleet_view_each(struct fleet *f, struct lvl_fleet *model,
+		    fleet_view_fn *each, void *arg)
 {
 	struct pools all = { 0 };
 	struct rows r = { 0 };
@@ -311,7 +362,7 @@ int fleet_view_each(struct fleet *f, fleet_view_fn *each, void *arg)
 		rc = read_rows(f, 0, &r);
 	sort(&all, &r);
 	if (!rc)
-		rc = visit(f, &all, &r, each, arg);
+		rc = visit(f, model, &all, &r, each, arg);
 	for (i = 0; i < all.nr; i++) {
 		free((char *)all.pool[i].name);
 		free((char *)all.pool[i].platform);

@@ -20,6 +20,11 @@ struct fleet_view_host {
 	int active;  /* 0: cannot be reached */
 };
 
+struct fleet_view_vms {
+	struct store_vm *vm; /* names are owned, or NULL */
+	size_t nr, room;
+};
+
 struct fleet_view {
 	struct fleet *f;
 	struct lvl_fleet *model; /* of all views that were opened together */
@@ -32,6 +37,8 @@ struct fleet_view {
 	struct fleet_view_host *host; /* after fleet_view_hosts(), by id */
 	size_t nr_hosts, host_room;
 	int has_hosts;
+	int keep_located; /* set before fleet_view_locate() */
+	struct fleet_view_vms located;
 };
 
 /* The pool of that name, its hosts and running VMs counted. */
@@ -40,9 +47,13 @@ int fleet_view_of(struct fleet *f, const struct store_pool *pool,
 		  struct fleet_view *v);
 void fleet_view_close(struct fleet_view *v);
 
-/* Each pool in turn, with one model for all; each() != 0 ends it. */
+/*
+ * Each pool in turn, with one model for all; each() != 0 ends it.  It may keep
+ * the view, then it is zeroes that it leaves: as long as there is the model.
+ */
 typedef int fleet_view_fn(void *arg, struct fleet_view *v);
-int fleet_view_each(struct fleet *f, fleet_view_fn *each, void *arg);
+int fleet_view_each(struct fleet *f, struct lvl_fleet *model,
+		    fleet_view_fn *each, void *arg);
 
 /* A profile of the store (0: never reported), with its policies. */
 int fleet_view_profile(struct fleet_view *v, int64_t id, size_t *at);
@@ -60,8 +71,11 @@ const struct fleet_view_host *fleet_view_host(const struct fleet_view *v,
 /*
  * Find out on which hosts VMs run that have one home only if the hosts are
  * those of `as`: whether it is their own decides whether they can go anywhere.
+ * If they are to be kept, v->located has them afterwards, by group and id.
  */
 int fleet_view_locate(struct fleet_view *v, const struct lvl_fleet_pool *as);
+
+void fleet_view_vms_free(struct fleet_view_vms *all);
 
 /* The VMs of one host, as groups of a pool. */
 int fleet_view_guests_of(struct fleet_view *v, const struct fleet_view_host *h,

@@ -96,30 +96,32 @@ const char *fleet_view_names(const struct fleet_view *v, size_t profile,
 
 /* -- VMs ------------------------------------------------------------------ */
 
-struct vm {
-	int64_t host, seen, level;
-	int guest;
-};
-
-struct vms {
-	struct vm *vm;
-	size_t nr, room;
-};
-
-static int keep_vm(void *arg, const struct store_vm *row)
+void fleet_view_vms_free(struct fleet_view_vms *all)
 {
-	struct vms *all = arg;
-	struct vm *n;
+	while (all->nr)
+		free((char *)all->vm[--all->nr].name);
+	free(all->vm);
+}
 
-	if (!row->host)
-		return 0;
-	n = cli_grow(all->vm, all->nr, &all->room, sizeof(*all->vm));
+static int add_vm(struct fleet_view_vms *all, const struct store_vm *row)
+{
+	struct store_vm *n =
+		cli_grow(all->vm, all->nr, &all->room, sizeof(*all->vm));
+
 	if (!n)
 		return -LVL_E_NO_MEMORY;
 	all->vm = n;
-	all->vm[all->nr++] =
-		(struct vm){ row->host, row->seen, row->level, row->guest };
+	all->vm[all->nr++] = *row;
 	return 0;
+}
+
+/* Running ones, without their names. */
+static int keep_vm(void *arg, const struct store_vm *row)
+{
+	struct store_vm vm = *row;
+
+	vm.name = NULL;
+	return row->host ? add_vm(arg, &vm) : 0;
 }
 
 /* A host that is not in the pool or cannot be reached is no home. */
@@ -130,32 +132,44 @@ static size_t profile_of(struct fleet_view *v, int64_t host)
 	return h && h->active ? h->profile : LVL_FLEET_ELSEWHERE;
 }
 
+struct locating {
+	struct fleet_view *v;
+	struct lvl_fleet_group g;
+};
+
+static int locate_vm(void *arg, const struct store_vm *row)
+{
+	const struct locating *l = arg;
+	struct fleet_view *v = l->v;
+	const struct lvl_fleet_seen *s = &v->model->seen[l->g.seen];
+	const struct fleet_view_host *h;
+	struct store_vm vm = *row;
+	int rc;
+
+	if (!vm.host || vm.seen != s->id || vm.level != l->g.level ||
+	    (enum lvl_guest)vm.guest != s->guest)
+		return 0;
+	h = fleet_view_host(v, vm.host);
+	rc = lvl_fleet_pool_vms_then(&v->pool, l->g.seen, l->g.level,
+				     profile_of(v, vm.host),
+				     h ? h->then : LVL_FLEET_NONE, 1);
+	if (!rc)
+		rc = lvl_fleet_pool_vms(&v->pool, l->g.seen, l->g.level,
+					LVL_FLEET_NONE, -1);
+	if (rc || !v->keep_located)
+		return rc;
+	vm.name = strdup(row->name);
+	return vm.name ? add_vm(&v->located, &vm) : -LVL_E_NO_MEMORY;
+}
+
 /* The group's VMs become groups of their own, by where they run. */
 static int locate(struct fleet_view *v, struct lvl_fleet_group g)
 {
-	const struct lvl_fleet_seen *s = &v->model->seen[g.seen];
-	const struct store_vm_filter of = { .pool = v->id, .seen = s->id };
-	struct vms all = { 0 };
-	size_t i;
-	int rc = store_scan_vms(v->f->s, &of, keep_vm, &all);
+	struct locating l = { v, g };
+	const struct store_vm_filter of = { .pool = v->id,
+					    .seen = v->model->seen[g.seen].id };
 
-	for (i = 0; !rc && i < all.nr; i++) {
-		const struct vm *vm = &all.vm[i];
-		const struct fleet_view_host *h;
-
-		if (vm->seen != s->id || vm->level != g.level ||
-		    (enum lvl_guest)vm->guest != s->guest)
-			continue;
-		h = fleet_view_host(v, vm->host);
-		rc = lvl_fleet_pool_vms_then(&v->pool, g.seen, g.level,
-					     profile_of(v, vm->host),
-					     h ? h->then : LVL_FLEET_NONE, 1);
-		if (!rc)
-			rc = lvl_fleet_pool_vms(&v->pool, g.seen, g.level,
-						LVL_FLEET_NONE, -1);
-	}
-	free(all.vm);
-	return rc;
+	return store_scan_vms(v->f->s, &of, locate_vm, &l);
 }
 
 int fleet_view_locate(struct fleet_view *v, const struct lvl_fleet_pool *as)
@@ -184,7 +198,7 @@ int fleet_view_guests_of(struct fleet_view *v, const struct fleet_view_host *h,
 			 struct lvl_fleet_pool *guests)
 {
 	const struct store_vm_filter of = { .host = h->id };
-	struct vms all = { 0 };
+	struct fleet_view_vms all = { 0 };
 	size_t i, seen;
 	int rc = store_scan_vms(v->f->s, &of, keep_vm, &all);
 
@@ -195,6 +209,6 @@ int fleet_view_guests_of(struct fleet_view *v, const struct fleet_view_host *h,
 			rc = lvl_fleet_pool_vms(guests, seen, all.vm[i].level,
 						profile_of(v, h->id), 1);
 	}
-	free(all.vm);
+	fleet_view_vms_free(&all);
 	return rc;
 }

@@ -52,6 +52,13 @@ struct db_engine {
 		   unsigned nr, db_row_fn *row, void *row_arg);
 
 	/*
+	 * This will be run within the transaction, which reads: an engine far
+	 * away may get the rows along with others.  NULL: it is near.
+	 */
+	int (*ahead)(struct db *db, const char *sql, const struct db_value *arg,
+		     unsigned nr);
+
+	/*
 	 * Many rows into a table: COPY, or one prepared INSERT.  Triggers or
 	 * the engine itself keep host_count and vm_count.
 	 */

@@ -61,6 +61,9 @@ int store_may_write(struct store *s);
 /* One statement, with the error of the engine as ours. */
 int store_run(struct store *s, const char *sql, const struct db_value *arg,
 	      unsigned nr, db_row_fn *row, void *row_arg);
+/* That will be run soon, in a transaction that reads. */
+int store_ahead(struct store *s, const char *sql, const struct db_value *arg,
+		unsigned nr);
 int store_bulk(struct store *s, const char *table, const char *const *column,
 	       unsigned nr, db_next_fn *next, void *arg);
 /* The one number that it asks for; *found 0: there is no row. */

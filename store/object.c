@@ -80,11 +80,26 @@ static int column_of(struct store *s, const char *sql, int64_t id,
 	return rc;
 }
 
+static const char data_of[] = "SELECT data FROM object WHERE id = $1";
+
+int store_read_ahead(struct store *s, const int64_t *id, size_t nr)
+{
+	size_t i;
+	int rc = store_may_read(s);
+
+	for (i = 0; i < nr && !rc; i++) {
+		const struct db_value v = db_int(id[i]);
+
+		rc = store_ahead(s, data_of, &v, 1);
+	}
+	return rc;
+}
+
 int store_get_object(struct store *s, int64_t id, const void **data,
 		     size_t *len)
 {
 	struct bytes b;
-	int rc = column_of(s, "SELECT data FROM object WHERE id = $1", id, &b);
+	int rc = column_of(s, data_of, id, &b);
 
 	if (rc)
 		return rc;

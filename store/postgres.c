@@ -183,6 +183,7 @@ void pg_close(struct db *db)
 {
 	struct pg *pg = pg_of(db);
 
+	pg_forget(pg);
 	PQfinish(pg->conn);
 	free(pg->statement);
 	free(pg);
@@ -259,6 +260,7 @@ const struct db_engine db_postgres = {
 	.commit = pg_commit,
 	.abort = pg_abort,
 	.run = pg_run,
+	.ahead = pg_ahead,
 	.bulk = pg_bulk,
 	.notify = pg_notify,
 	.wait = pg_wait,

@@ -31,6 +31,17 @@ enum pg_oid {
 	PG_NUMERIC = 1700,
 };
 
+/* What will be asked for, or is here already. */
+#define PG_AHEAD 256
+#define PG_AHEAD_ARGS 4
+struct pg_ahead {
+	const char *sql; /* NULL: a free place */
+	int64_t arg[PG_AHEAD_ARGS];
+	unsigned nr;
+	unsigned place; /* in the queue, from 1 on; 0: it is answered */
+	PGresult *res;
+};
+
 /* A literal, so that its address will do; prepared when it comes again. */
 struct pg_statement {
 	const char *sql;
@@ -47,6 +58,7 @@ struct pg {
 	unsigned nr_statements, max_statements;
 
 	unsigned queued; /* statements whose results nobody has looked at */
+	struct pg_ahead ahead[PG_AHEAD];
 
 	enum store_mode mode;
 	int failed;    /* the transaction cannot commit, and why */
@@ -115,6 +127,12 @@ int pg_step(struct pg *pg, const char *sql);
 /* Without row it is queued. */
 int pg_run(struct db *db, const char *sql, const struct db_value *arg,
 	   unsigned nr, db_row_fn *row, void *row_arg);
+int pg_ahead(struct db *db, const char *sql, const struct db_value *arg,
+	     unsigned nr);
+/* Who wants the result of that place of the queue: NULL, nobody. */
+PGresult **pg_wanted(struct pg *pg, unsigned place);
+/* Nobody wants any of them any more. */
+void pg_forget(struct pg *pg);
 /* What was sent to be prepared is, or nobody knows (rc). */
 void pg_prepared(struct pg *pg, int rc);
 

@@ -156,26 +156,31 @@ static int take_result(struct pg *pg, int rc, PGresult **out)
 
 int pg_settle(struct pg *pg, PGresult **out)
 {
-	unsigned nr = pg->queued;
-	PGresult *last = NULL;
+	unsigned queued = pg->queued, i;
 	int rc = 0;
 
+	if (out)
+		*out = NULL;
 	pg->queued = 0;
-	if (!nr)
+	if (!queued)
 		return 0;
 	if (!PQpipelineSync(pg->conn))
 		rc = pg_fail(pg, NULL);
-	for (; nr && !pg->lost; nr--)
-		rc = take_result(pg, rc, nr == 1 ? &last : NULL);
+	for (i = 1; i <= queued && !pg->lost; i++)
+		rc = take_result(pg, rc,
+				 out && i == queued ? out : pg_wanted(pg, i));
 	if (!pg->lost)
 		PQclear(PQgetResult(pg->conn)); /* of the sync */
 	if (!pg->lost && !PQexitPipelineMode(pg->conn))
 		rc = pg_fail(pg, NULL);
 	pg_prepared(pg, rc);
-	if (!rc && out)
-		*out = last;
-	else
-		PQclear(last);
+	if (!rc)
+		return 0;
+	pg_forget(pg);
+	if (out) {
+		PQclear(*out);
+		*out = NULL;
+	}
 	return rc;
 }
 

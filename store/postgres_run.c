@@ -122,7 +122,8 @@ static int remember(struct pg *pg, const char *sql)
 		pg->statement = more;
 		pg->max_statements = max;
 	}
-	pg->statement[pg->nr_statements++] = (struct pg_statement){ .sql = sql };
+	pg->statement[pg->nr_statements++] =
+		(struct pg_statement){ .sql = sql };
 	return 0;
 }
 
@@ -184,6 +185,117 @@ static int send(struct pg *pg, const char *sql, const struct binding *b,
 						  b->len, b->format, 1));
 }
 
+/* -- what will be asked for ----------------------------------------------- */
+
+PGresult **pg_wanted(struct pg *pg, unsigned place)
+{
+	unsigned i;
+
+	for (i = 0; i < PG_AHEAD; i++) {
+		struct pg_ahead *a = &pg->ahead[i];
+
+		if (!a->sql || a->place != place)
+			continue;
+		a->place = 0;
+		return &a->res;
+	}
+	return NULL;
+}
+
+void pg_forget(struct pg *pg)
+{
+	unsigned i;
+
+	for (i = 0; i < PG_AHEAD; i++)
+		PQclear(pg->ahead[i].res);
+	memset(pg->ahead, 0, sizeof(pg->ahead));
+}
+
+static struct pg_ahead *free_place(struct pg *pg)
+{
+	unsigned i;
+
+	for (i = 0; i < PG_AHEAD; i++)
+		if (!pg->ahead[i].sql)
+			return &pg->ahead[i];
+	/* what came and was not asked for makes room */
+	for (i = 0; i < PG_AHEAD; i++) {
+		struct pg_ahead *a = &pg->ahead[i];
+
+		if (a->place)
+			continue;
+		PQclear(a->res);
+		memset(a, 0, sizeof(*a));
+		return a;
+	}
+	return NULL;
+}
+
+static int only_numbers(const struct db_value *arg, unsigned nr)
+{
+	unsigned i;
+
+	for (i = 0; i < nr && arg[i].type == DB_INT; i++)
+		;
+	return i == nr && nr <= PG_AHEAD_ARGS;
+}
+
+static int same_question(const struct pg_ahead *a, const char *sql,
+			 const struct db_value *arg, unsigned nr)
+{
+	unsigned i;
+
+	if (a->sql != sql || a->nr != nr)
+		return 0;
+	for (i = 0; i < nr; i++)
+		if (a->arg[i] != arg[i].i)
+			return 0;
+	return 1;
+}
+
+int pg_ahead(struct db *db, const char *sql, const struct db_value *arg,
+	     unsigned nr)
+{
+	struct pg *pg = pg_of(db);
+	struct pg_ahead *a = only_numbers(arg, nr) ? free_place(pg) : NULL;
+	struct binding b;
+	unsigned i;
+	int rc;
+
+	if (pg->failed || !a)
+		return pg->failed;
+	for (i = 0; i < nr; i++)
+		bind_value(&b, i, &arg[i]);
+	rc = send(pg, sql, &b, nr);
+	if (rc)
+		return rc;
+	*a = (struct pg_ahead){ .sql = sql, .nr = nr, .place = pg->queued };
+	for (i = 0; i < nr; i++)
+		a->arg[i] = arg[i].i;
+	return 0;
+}
+
+/* The rows, if somebody has asked for them; else *res is NULL. */
+static int asked_for(struct pg *pg, const char *sql, const struct db_value *arg,
+		     unsigned nr, PGresult **res)
+{
+	struct pg_ahead *a = pg->ahead;
+	int rc;
+
+	while (a < pg->ahead + PG_AHEAD && !same_question(a, sql, arg, nr))
+		a++;
+	if (a == pg->ahead + PG_AHEAD)
+		return 0;
+	rc = a->place ? pg_settle(pg, NULL) : 0;
+	if (rc)
+		return rc;
+	*res = a->res;
+	memset(a, 0, sizeof(*a));
+	return 0;
+}
+
+/* -- running -------------------------------------------------------------- */
+
 /* Their results wait in the connection's buffers. */
 #define LONGEST_QUEUE 256
 
@@ -200,12 +312,15 @@ int pg_run(struct db *db, const char *sql, const struct db_value *arg,
 		return -LVL_E_BUG;
 	if (pg->failed)
 		return pg->failed;
-	for (i = 0; i < nr; i++)
+	rc = asked_for(pg, sql, arg, nr, &res);
+	for (i = 0; i < nr && !res; i++)
 		bind_value(&b, i, &arg[i]);
-	rc = send(pg, sql, &b, nr);
+	if (!rc && !res)
+		rc = send(pg, sql, &b, nr);
 	if (rc || (!row && pg->queued < LONGEST_QUEUE))
 		return rc;
-	rc = pg_settle(pg, &res);
+	if (!res)
+		rc = pg_settle(pg, &res);
 	if (!rc && row)
 		rc = each_row(res, row, row_arg);
 	PQclear(res);

@@ -8,6 +8,7 @@ static void rollback(struct pg *pg)
 	char error[STORE_ERROR];
 
 	memcpy(error, pg->db.error, sizeof(error));
+	pg_forget(pg);
 	if (!pg->lost)
 		pg_settle(pg, NULL);
 	if (!pg->lost && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
@@ -89,6 +90,7 @@ int pg_commit(struct db *db)
 	struct pg *pg = pg_of(db);
 	int rc = pg->failed;
 
+	pg_forget(pg);
 	if (rc) {
 		rollback(pg);
 		return rc;

@@ -79,9 +79,9 @@ struct query {
 	const char *text;
 };
 
-static int page(struct scan *c, const struct query *q)
+static unsigned page_values(const struct query *q, int64_t after,
+			    struct db_value v[4])
 {
-	struct db_value v[4];
 	unsigned n = 0;
 
 	if (q->text)
@@ -90,10 +90,25 @@ static int page(struct scan *c, const struct query *q)
 		v[n++] = db_int(q->key);
 	if (q->second)
 		v[n++] = db_int(q->second);
-	v[n++] = db_int(c->after);
+	v[n++] = db_int(after);
 	v[n++] = db_int(PAGE);
+	return n;
+}
+
+static int page(struct scan *c, const struct query *q)
+{
+	struct db_value v[4];
+	unsigned n = page_values(q, c->after, v);
+
 	c->nr = 0;
 	return store_run(c->s, q->sql, v, n, take, c);
+}
+
+static int ahead(struct store *s, const struct query *q, int64_t after)
+{
+	struct db_value v[4];
+
+	return store_ahead(s, q->sql, v, page_values(q, after, v));
 }
 
 static int scan(struct scan *c, const struct query *q)
@@ -250,6 +265,13 @@ int store_scan_hosts(struct store *s, const struct store_host_filter *f,
 	return scan(&c, &q);
 }
 
+int store_ahead_hosts(struct store *s, const struct store_host_filter *f)
+{
+	const struct query q = query_hosts(f);
+
+	return ahead(s, &q, f->after);
+}
+
 static int want_vm(const void *filter, const void *row)
 {
 	const struct store_vm_filter *f = filter;
@@ -295,4 +317,11 @@ int store_scan_vms(struct store *s, const struct store_vm_filter *f,
 			  .left = f && f->limit ? f->limit : INT64_MAX };
 
 	return scan(&c, &q);
+}
+
+int store_ahead_vms(struct store *s, const struct store_vm_filter *f)
+{
+	const struct query q = query_vms(f);
+
+	return ahead(s, &q, f->after);
 }

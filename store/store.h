@@ -91,6 +91,12 @@ int store_put_object(struct store *s, const void *data, size_t len,
 		     int64_t *id);
 int store_get_object(struct store *s, int64_t id, const void **data,
 		     size_t *len);
+/*
+ * These will be asked for: where each would be a round trip, they come
+ * together.  More than STORE_AHEAD come in vain.
+ */
+#define STORE_AHEAD 128
+int store_read_ahead(struct store *s, const int64_t *id, size_t nr);
 #define STORE_HASH 32
 int store_object_hash(struct store *s, int64_t id, uint8_t hash[STORE_HASH]);
 
@@ -221,6 +227,8 @@ struct store_host_filter {
 };
 int store_scan_hosts(struct store *s, const struct store_host_filter *f,
 		     store_host_fn *each, void *arg);
+/* It will be asked for: as store_read_ahead(), and of the same STORE_AHEAD. */
+int store_ahead_hosts(struct store *s, const struct store_host_filter *f);
 
 int store_find_vm(struct store *s, const char *name, struct store_vm *v);
 int store_get_vm(struct store *s, int64_t id, struct store_vm *v);
@@ -233,6 +241,7 @@ struct store_vm_filter {
 };
 int store_scan_vms(struct store *s, const struct store_vm_filter *f,
 		   store_vm_fn *each, void *arg);
+int store_ahead_vms(struct store *s, const struct store_vm_filter *f);
 
 /* version 0: the newest.  put: version 0: the next one. */
 int store_find_level(struct store *s, const char *name, int64_t version,

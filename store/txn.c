@@ -167,6 +167,17 @@ int store_run(struct store *s, const char *sql, const struct db_value *arg,
 	return taken(s, s->engine->run(s->db, sql, arg, nr, row, row_arg));
 }
 
+int store_ahead(struct store *s, const char *sql, const struct db_value *arg,
+		unsigned nr)
+{
+	int rc = store_may_read(s);
+
+	if (rc || s->at || s->mode != STORE_READ || !s->engine->ahead)
+		return rc;
+	s->db->error[0] = '\0';
+	return taken(s, s->engine->ahead(s->db, sql, arg, nr));
+}
+
 int store_bulk(struct store *s, const char *table, const char *const *column,
 	       unsigned nr, db_next_fn *next, void *arg)
 {

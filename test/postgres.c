@@ -489,11 +489,74 @@ static void long_queue(void **state)
 	assert_int_equal(commit(), 0);
 }
 
+/* -- what will be asked for ----------------------------------------------- */
+
+static const char squares[] = "SELECT $1::bigint * $1::bigint";
+
+static int64_t square(int64_t n)
+{
+	struct db_value v = { DB_INT, n, NULL, 0 };
+	int64_t is = -1;
+
+	assert_int_equal(db_postgres.run(db, squares, &v, 1, save_number, &is),
+			 0);
+	return is;
+}
+
+/* More than are kept, in another order, some never asked for, some twice. */
+static void asked_ahead(void **state)
+{
+	struct db_value v = { DB_INT, 0, NULL, 0 };
+
+	(void)state;
+	begin(STORE_READ);
+	for (v.i = 0; v.i < 2 * PG_AHEAD; v.i++)
+		assert_int_equal(db_postgres.ahead(db, squares, &v, 1), 0);
+	for (v.i = PG_AHEAD + 3; v.i >= 0; v.i -= 3)
+		assert_int_equal(square(v.i), v.i * v.i);
+	assert_int_equal(square(1), 1);
+	assert_int_equal(square(-7), 49);
+	for (v.i = 1000; v.i < 1200; v.i++)
+		assert_int_equal(db_postgres.ahead(db, squares, &v, 1), 0);
+	assert_int_equal(square(1111), 1111 * 1111);
+	assert_int_equal(commit(), 0);
+	begin(STORE_READ);
+	assert_int_equal(square(1112), 1112 * 1112);
+	assert_int_equal(commit(), 0);
+}
+
+/* One that fails takes the others along; the next transaction has its own. */
+static void asked_in_vain(void **state)
+{
+	static const char inverse[] = "SELECT 6 / $1::bigint";
+	struct db_value v = { DB_INT, 0, NULL, 0 };
+	int64_t is = -1;
+
+	(void)state;
+	begin(STORE_READ);
+	assert_int_equal(db_postgres.ahead(db, squares, &v, 1), 0);
+	assert_int_equal(db_postgres.ahead(db, inverse, &v, 1), 0);
+	assert_int_equal(db_postgres.run(db, squares, &v, 1, save_number, &is),
+			 -LVL_E_IO);
+	assert_non_null(strstr(db->error, "division by zero"));
+	db_postgres.abort(db);
+	begin(STORE_READ);
+	v.i = 2;
+	assert_int_equal(db_postgres.ahead(db, inverse, &v, 1), 0);
+	db_postgres.abort(db);
+	begin(STORE_READ);
+	assert_int_equal(db_postgres.run(db, inverse, &v, 1, save_number, &is),
+			 0);
+	assert_int_equal(is, 3);
+	assert_int_equal(commit(), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(bound_values),     TEST(failing_later),
 		TEST(prepared_in_vain), TEST(long_queue),
+		TEST(asked_ahead),      TEST(asked_in_vain),
 		TEST(bulk_values),      TEST(sums),
 		TEST(bulk_many),        TEST(bulk_bare),
 		TEST(bulk_fails),       TEST(bulk_restricted),
