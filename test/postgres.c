@@ -510,9 +510,9 @@ static void asked_ahead(void **state)
 
 	(void)state;
 	begin(STORE_READ);
-	for (v.i = 0; v.i < 2 * PG_AHEAD; v.i++)
+	for (v.i = 0; v.i < 4 * STORE_AHEAD; v.i++)
 		assert_int_equal(db_postgres.ahead(db, squares, &v, 1), 0);
-	for (v.i = PG_AHEAD + 3; v.i >= 0; v.i -= 3)
+	for (v.i = STORE_AHEAD + 3; v.i >= 0; v.i -= 3)
 		assert_int_equal(square(v.i), v.i * v.i);
 	assert_int_equal(square(1), 1);
 	assert_int_equal(square(-7), 49);
