@@ -142,7 +142,7 @@ static void make_folders(const char *path)
 }
 
 /* "alice@node-3"; behind sudo who she was before. */
-static void name_actor(struct fleet *f)
+static int name_actor(struct fleet *f)
 {
 	const struct passwd *pw = getpwuid(geteuid());
 	const char *sudo = getenv("SUDO_USER");
@@ -154,7 +154,12 @@ static void name_actor(struct fleet *f)
 	if (gethostname(node, sizeof(node) - 1))
 		*node = '\0';
 	snprintf(actor, sizeof(actor), "%s@%s", user, node);
-	(void)store_set_actor(f->s, actor, f->note);
+	if (store_set_actor(f->s, actor, NULL))
+		snprintf(actor, sizeof(actor), "user %u", (unsigned)geteuid());
+	if (!store_set_actor(f->s, actor, f->note))
+		return 0;
+	cli_error("--note: %s", store_error(f->s));
+	return EXIT_INPUT;
 }
 
 int fleet_open(struct fleet *f, unsigned flags)
@@ -250,13 +255,13 @@ int fleet_transact(struct fleet *f, enum store_mode mode, fleet_body_fn *body,
 	struct run r = { f, mode, body, arg };
 	const char *warning;
 	struct cli_out o;
-	int rc = cli_out_open(&o, NULL);
+	int rc = mode == STORE_WRITE ? name_actor(f) : 0;
 
+	if (!rc)
+		rc = cli_out_open(&o, NULL);
 	if (rc)
 		return rc;
 	f->out = o.f;
-	if (mode == STORE_WRITE)
-		name_actor(f);
 	rc = store_txn(f->s, mode, in_transaction, &r);
 	warning = store_warning(f->s);
 	if (warning)

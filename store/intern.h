@@ -108,9 +108,10 @@ static inline struct db_value db_blob(const void *p, size_t len)
 
 enum column_type {
 	COLUMN_INT64,
-	COLUMN_INT,  /* an int, one of names[] */
-	COLUMN_TEXT, /* NULL where nullable */
-	COLUMN_NAME  /* 1 to 255 bytes */
+	COLUMN_INT,   /* an int, one of names[] */
+	COLUMN_TEXT,  /* or NULL */
+	COLUMN_LABEL, /* the same, no more than 255 bytes */
+	COLUMN_NAME   /* 1 to 255 bytes */
 };
 
 struct column {
@@ -207,6 +208,12 @@ int row_to_json(struct store *s, const struct rows *r, const void *row,
 /* Texts become the transaction's. */
 int row_from_json(struct store *s, const struct rows *r, const char *json,
 		  void *row);
+/*
+ * UTF-8 of so many bytes?  PostgreSQL takes no other, and in an index a few
+ * thousand bytes; whatever the engine, a store can be copied to it.
+ */
+#define STORE_MOST_TEXT (1u << 20)
+int store_valid_text(const char *text, size_t most);
 /* Are all values what they may be? */
 int row_valid(struct store *s, const struct rows *r, const void *row);
 
@@ -262,7 +269,8 @@ void store_sources_free(struct store_sources *c);
 int store_find_object(struct store *s, const uint8_t hash[STORE_HASH],
 		      int64_t *id);
 /* cpu, kernel, microcode, hypervisor and firmware, as columns have them. */
-void store_source_values(const struct store_source *v, struct db_value to[5]);
+int store_source_values(struct store *s, const struct store_source *v,
+			struct db_value to[5]);
 int store_find_source(struct store *s, const struct store_source *v,
 		      int64_t *id);
 int store_observe(struct store *s, int64_t source, int64_t profile);

@@ -102,7 +102,7 @@ static const struct column host_columns[] = {
 	  0 },
 	{ "state", offsetof(struct store_host, state), COLUMN_INT,
 	  NAMES(states) },
-	{ "group", offsetof(struct store_host, group), COLUMN_TEXT, NULL, 0 },
+	{ "group", offsetof(struct store_host, group), COLUMN_LABEL, NULL, 0 },
 };
 
 static unsigned host_key(const void *row, struct db_value *v)

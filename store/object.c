@@ -128,22 +128,39 @@ static struct db_value said(const char *s)
 	return db_text(s ? s : "");
 }
 
-void store_source_values(const struct store_source *v, struct db_value to[5])
+/* All five are in one index. */
+#define MOST_OF_SOURCE 500
+
+int store_source_values(struct store *s, const struct store_source *v,
+			struct db_value to[5])
 {
+	static const char *const names[] = { "CPU", "kernel", "microcode",
+					     "hypervisor", "firmware" };
+	unsigned i;
+
 	to[0] = said(v->cpu);
 	to[1] = said(v->kernel);
 	to[2] = said(v->microcode);
 	to[3] = said(v->hypervisor);
 	to[4] = said(v->firmware);
+	for (i = 0; i < LVL_COUNT(names); i++)
+		if (!store_valid_text(to[i].p, MOST_OF_SOURCE))
+			return store_fail(s, LVL_E_RANGE,
+					  "the name of a %s is UTF-8 of no "
+					  "more than %u bytes",
+					  names[i], MOST_OF_SOURCE);
+	return 0;
 }
 
 int store_find_source(struct store *s, const struct store_source *v,
 		      int64_t *id)
 {
 	struct db_value is[5];
-	int found;
+	int found, rc;
 
-	store_source_values(v, is);
+	rc = store_source_values(s, v, is);
+	if (rc)
+		return rc;
 	return store_number(s,
 			    "SELECT id FROM source WHERE cpu = $1 AND "
 			    "kernel = $2 AND microcode = $3 AND "
@@ -159,7 +176,8 @@ int store_put_source(struct store *s, const struct store_source *v, int64_t *id)
 
 	if (!rc)
 		rc = store_find_source(s, v, &n);
-	store_source_values(v, is);
+	if (!rc)
+		rc = store_source_values(s, v, is);
 	if (!rc && !n)
 		rc = store_number(s,
 				  "INSERT INTO source (id, cpu, kernel, "

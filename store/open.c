@@ -174,8 +174,14 @@ static int copy_text(char **to, const char *from)
 
 int store_set_actor(struct store *s, const char *actor, const char *note)
 {
-	int rc = copy_text(&s->actor, actor);
+	int rc;
 
+	if ((actor && !store_valid_text(actor, 255)) ||
+	    (note && !store_valid_text(note, STORE_MOST_TEXT)))
+		return store_fail(s, LVL_E_RANGE,
+				  "who changes things, and why, is UTF-8 and "
+				  "not that long");
+	rc = copy_text(&s->actor, actor);
 	if (!rc)
 		rc = copy_text(&s->note, note);
 	return rc ? store_fail(s, LVL_E_NO_MEMORY, "%s", store_no_memory) : 0;

@@ -14,6 +14,7 @@
 
 #include <cpulevel/record.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define HEAD 16
@@ -219,10 +220,30 @@ static void enter(struct store *s, struct kept *k, int64_t id)
 
 /* -- from bytes ----------------------------------------------------------- */
 
+static int take_name(void *arg, const struct db_value *v, unsigned nr)
+{
+	(void)nr;
+	if (v[0].type == DB_TEXT)
+		snprintf(arg, 256, "%s", (const char *)v[0].p);
+	return 0;
+}
+
+/* Whoever has it can be retired: then nothing asks for it. */
 static int damaged(struct store *s, int64_t id, int code, const char *what)
 {
-	return store_fail(s, code, "object %lld is no %s: %s", (long long)id,
-			  what, lvl_strerror(code));
+	const struct db_value v = db_int(id);
+	char host[256] = "";
+	int rc = store_run(s,
+			   "SELECT name FROM host WHERE profile = $1 "
+			   "ORDER BY id LIMIT 1",
+			   &v, 1, take_name, host);
+
+	if (rc)
+		return rc;
+	return store_fail(s, code, "object %lld%s%s%s is no %s: %s",
+			  (long long)id,
+			  *host ? ", what is known of host " : "", host,
+			  *host ? "," : "", what, lvl_strerror(code));
 }
 
 /* One record at *at; 0 or a code. */

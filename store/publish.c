@@ -109,8 +109,10 @@ static int take_known(void *arg, const struct db_value *column, unsigned nr)
 static int is_same(struct store *s, const struct found *f, struct known *k)
 {
 	struct db_value v[7] = { db_blob(f->hash, STORE_HASH) };
+	int rc = store_source_values(s, &f->source, v + 1);
 
-	store_source_values(&f->source, v + 1);
+	if (rc)
+		return rc;
 	v[6] = db_text(f->host.name);
 	memset(k, 0, sizeof(*k));
 	return store_run(s,
@@ -195,6 +197,8 @@ int store_publish(struct store *s, const char *host, const struct lvl_desc *d,
 	const struct store_mark mark = store_mark(s);
 	int rc = store_may_read(s);
 
+	if (!rc && !store_valid_text(host, SIZE_MAX))
+		rc = store_fail(s, LVL_E_RANGE, "the name of a host is UTF-8");
 	if (!rc)
 		rc = publish(s, host, d, changed);
 	store_release(s, &mark);

@@ -54,6 +54,9 @@ int row_find(struct store *s, const struct rows *r, const struct db_value *key,
 	union any_row copy;
 	int rc = store_may_read(s);
 
+	if (!rc && !store_valid_text(key[0].p, SIZE_MAX))
+		rc = store_fail(s, LVL_E_RANGE, "the name of a %s is UTF-8",
+				r->table);
 	if (rc)
 		return rc;
 	rc = s->at ? past_find(s, r, key, nr, &copy)

@@ -26,7 +26,8 @@ static void set_int(void *row, const struct column *c, int64_t v)
 
 static int is_text(const struct column *c)
 {
-	return c->type == COLUMN_TEXT || c->type == COLUMN_NAME;
+	return c->type == COLUMN_TEXT || c->type == COLUMN_LABEL ||
+	       c->type == COLUMN_NAME;
 }
 
 static const char *get_text(const void *row, const struct column *c)
@@ -63,7 +64,7 @@ static int is_column(const struct column *c, const struct db_value *v)
 		return v->type == DB_INT;
 	if (v->type == DB_TEXT)
 		return c->type != COLUMN_NAME || *(const char *)v->p;
-	return v->type == DB_NULL && c->type == COLUMN_TEXT;
+	return v->type == DB_NULL && c->type != COLUMN_NAME;
 }
 
 static int in_range(const struct column *c, int64_t v)
@@ -184,7 +185,7 @@ static int value_from_json(struct store *s, const json_t *v,
 		if (text && !(text = store_keep_text(s, text)))
 			return -LVL_E_NO_MEMORY;
 		set_text(row, c, text);
-		return text || (json_is_null(v) && c->type == COLUMN_TEXT)
+		return text || (json_is_null(v) && c->type != COLUMN_NAME)
 			       ? 0
 			       : -LVL_E_SYNTAX;
 	}
@@ -220,12 +221,12 @@ int row_from_json(struct store *s, const struct rows *r, const char *json,
 
 /* -- validity ------------------------------------------------------------- */
 
-static int is_utf8(const char *s)
+int store_valid_text(const char *text, size_t most)
 {
-	json_t *j = json_string(s);
+	json_t *j = json_string(text); /* UTF-8 only */
 
 	json_decref(j);
-	return j != NULL;
+	return j && strlen(text) <= most;
 }
 
 static int name_valid(struct store *s, const struct rows *r, const char *name)
@@ -242,7 +243,7 @@ static int name_valid(struct store *s, const struct rows *r, const char *name)
 					  "the name of a %s has no control "
 					  "characters",
 					  r->table);
-	if (!is_utf8(name))
+	if (!store_valid_text(name, 255))
 		return store_fail(s, LVL_E_RANGE, "the name of a %s is UTF-8",
 				  r->table);
 	return 0;
@@ -259,11 +260,15 @@ int row_valid(struct store *s, const struct rows *r, const void *row)
 
 		if (c->type == COLUMN_NAME) {
 			rc = name_valid(s, r, get_text(row, c));
-		} else if (c->type == COLUMN_TEXT) {
+		} else if (is_text(c)) {
 			text = get_text(row, c);
-			if (text && !is_utf8(text))
+			if (text &&
+			    !store_valid_text(text, c->type == COLUMN_LABEL
+							    ? 255
+							    : STORE_MOST_TEXT))
 				rc = store_fail(s, LVL_E_RANGE,
-						"the %s of a %s is UTF-8",
+						"the %s of a %s is UTF-8 and "
+						"not that long",
 						c->name, r->table);
 		} else if (!in_range(c, get_int(row, c)) ||
 			   get_int(row, c) < 0) {

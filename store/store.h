@@ -50,7 +50,10 @@ void store_hide_password(char *uri);
 const char *store_error(const struct store *s);
 const char *store_engine_name(const struct store *s); /* "sqlite" */
 
-/* Who changes things, and why (may be NULL); copied, for what follows. */
+/*
+ * Who changes things, and why (may be NULL); copied, for what follows.
+ * -LVL_E_RANGE: not UTF-8, or above 255 bytes and 1 MiB.
+ */
 int store_set_actor(struct store *s, const char *actor, const char *note);
 
 /*
@@ -121,8 +124,8 @@ int store_get_policy(struct store *s, int64_t id, const struct lvl_policy **p,
 
 /*
  * Where a host's profile comes from: "cpu", "kernel", "microcode",
- * "hypervisor", "firmware"; each may be NULL, which "" means as well.  Kept
- * once per distinct value.
+ * "hypervisor", "firmware"; each may be NULL, which "" means as well, and is
+ * UTF-8 of at most 500 bytes (-LVL_E_RANGE).  Kept once per distinct value.
  */
 struct store_source {
 	int64_t id;

@@ -126,3 +126,22 @@ roles() {
 	run "$cpulevel" store check
 	exits 0
 }
+
+@test "texts are UTF-8, and not without end" {
+	sh -c "$CPULEVEL_TEST_STORE_RESET"
+	texts_are_texts
+	# the longest that are taken
+	local most
+	most=$(head -c 400 /dev/urandom | base64 -w0 | head -c 500)
+	{
+		printf 'cpulevel 1\nname: icx\ncpu: %s\nkernel: %s\n' "$most" "$most"
+		printf 'microcode: %s\nhypervisor: %s\n' "$most" "$most"
+		printf 'firmware: %s\n' "$most"
+		sed 1,/^name/d "$machines"/icx.txt | grep -v '^[a-z]*: '
+	} >longest.txt
+	run "$cpulevel" publish longest.txt --host icx
+	exits 0
+	run "$cpulevel" publish longest.txt --host icx
+	exits 0
+	says unchanged
+}

@@ -185,6 +185,16 @@ told() {
 	told "UPDATE host_count SET hosts = -3" mobility prod -- 'miscounted'
 	told "UPDATE vm_count SET guest = 7" mobility prod -- 'miscounted'
 	told "UPDATE object SET data = x''" pool show prod -- 'is no profile'
+	damage "INSERT INTO object VALUES (900, x'00', x'00')"
+	CPULEVEL_STORE=damaged.db sql \
+		"UPDATE host SET profile = 900 WHERE name = 'spr'"
+	run "$cpulevel" pool show prod --store damaged.db
+	exits 3
+	says 'object 900, what is known of host spr, is no profile'
+	run "$cpulevel" host retire spr --store damaged.db
+	exits 0
+	run "$cpulevel" pool show prod --store damaged.db
+	exits 0
 	told "UPDATE change SET before = '{'" pool show prod --at 5 -- \
 		'in the change table is damaged'
 	told "UPDATE change SET before = x'7b7d'" pool show prod --at 5 -- \
@@ -286,4 +296,8 @@ told() {
 
 @test "old changes are taken away" {
 	old_changes_go
+}
+
+@test "texts are UTF-8, and not without end" {
+	texts_are_texts
 }

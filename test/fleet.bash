@@ -112,3 +112,32 @@ old_changes_go() {
 	exits 1
 	says "changes $((now + 2)) to $((now + 2)) are missing"
 }
+
+# One engine takes no text that the other does not: a copy always works.
+texts_are_texts() {
+	local bad=$'b\xffd'
+	prod
+	run "$cpulevel" pool init other --note "$bad"
+	exits 3
+	says '--note: '
+	run "$cpulevel" pool init "$bad"
+	exits 3
+	says 'is UTF-8'
+	LC_ALL=C sed "s/^kernel: .*/kernel: $bad/" "$machines"/icx.txt >bad.txt
+	run "$cpulevel" publish bad.txt --host icx
+	exits 3
+	says 'the name of a kernel is UTF-8'
+	head -c 700 /dev/urandom | base64 -w0 |
+		sed 's/.*/cpulevel 1\nname: icx\nkernel: &/' >long.txt
+	sed 1,/^name/d "$machines"/icx.txt | grep -v ^kernel: >>long.txt
+	run "$cpulevel" publish long.txt --host icx
+	exits 3
+	says 'no more than 500 bytes'
+	SUDO_USER=$bad run "$cpulevel" pool init 'other: ünïcødé' --note $'a\nb \e[31m'
+	exits 0
+	run "$cpulevel" audit --limit 1
+	exits 0
+	says 'ünïcødé'
+	run "$cpulevel" store check
+	exits 0
+}
