@@ -112,6 +112,8 @@ int fleet_time(const char *text, int64_t now, int64_t *ms);
 int fleet_seq(struct fleet *f, const char *text, int64_t *seq);
 #define FLEET_TIME 32
 const char *fleet_say_time(int64_t ms, char buf[FLEET_TIME]);
+/* What somebody wrote: on one line, and it cannot move the cursor. */
+void fleet_say_words(FILE *out, const char *text);
 
 /* -- what a host gives its guests ----------------------------------------- */
 

@@ -208,9 +208,10 @@ int fleet_change_line(struct fleet *f, const struct store_change *c)
 	char when[FLEET_TIME];
 	int rc = 0;
 
-	fprintf(f->out, "%6lld  %s  %s  %s", (long long)c->seq,
-		fleet_say_time(c->time, when), c->actor ? c->actor : "-",
-		store_kind_names[c->kind]);
+	fprintf(f->out, "%6lld  %s  ", (long long)c->seq,
+		fleet_say_time(c->time, when));
+	fleet_say_words(f->out, c->actor ? c->actor : "-");
+	fprintf(f->out, "  %s", store_kind_names[c->kind]);
 	if (c->kind == STORE_KIND_BULK)
 		fprintf(f->out, " %lld rows", (long long)c->id);
 	else
@@ -220,8 +221,11 @@ int fleet_change_line(struct fleet *f, const struct store_change *c)
 				 : "");
 	if (after)
 		rc = say_fields(f, before, after);
-	if (c->note)
-		fprintf(f->out, "  (%s)", c->note);
+	if (c->note) {
+		fputs("  (", f->out);
+		fleet_say_words(f->out, c->note);
+		putc(')', f->out);
+	}
 	putc('\n', f->out);
 	json_decref(before);
 	json_decref(after);

@@ -131,9 +131,13 @@ static void as_text(struct fleet *f, const struct shown *s)
 	fprintf(f->out, "%s@%lld  %s guests  %s\n", s->v.name,
 		(long long)s->v.version, lvl_guest_names[s->v.guest],
 		fleet_say_size(s->p, size));
-	fprintf(f->out, "  %-8s  %s by %s%s%s\n", "made",
-		fleet_say_time(s->made.time, when), s->made.actor,
-		s->made.note ? ": " : "", s->made.note ? s->made.note : "");
+	fprintf(f->out, "  %-8s  %s by ", "made",
+		fleet_say_time(s->made.time, when));
+	fleet_say_words(f->out, s->made.actor);
+	if (s->made.note)
+		fputs(": ", f->out);
+	fleet_say_words(f->out, s->made.note ? s->made.note : "");
+	putc('\n', f->out);
 	fprintf(f->out, "  %-8s  %s\n", "follows",
 		s->follows ? s->follows : "nothing: it stays as it is");
 	line(f, "from", json_object_get(s->definition, "from"));

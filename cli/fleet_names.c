@@ -288,6 +288,13 @@ int fleet_seq(struct fleet *f, const char *text, int64_t *seq)
 	return rc == -LVL_E_NOT_FOUND ? 0 : rc;
 }
 
+void fleet_say_words(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		putc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text,
+		     out);
+}
+
 const char *fleet_say_time(int64_t ms, char buf[FLEET_TIME])
 {
 	time_t t = (time_t)(ms / 1000);

@@ -118,6 +118,12 @@ CREATE OR REPLACE TRIGGER object_next BEFORE INSERT ON object
 CREATE OR REPLACE TRIGGER source_next BEFORE INSERT ON source
 	FOR EACH ROW WHEN (is_publisher()) EXECUTE FUNCTION next_id();
 
+-- What is shown to others stays on its line and moves no cursor.
+CREATE OR REPLACE TRIGGER source_plain BEFORE INSERT ON source
+	FOR EACH ROW WHEN (is_publisher() AND concat(new.cpu, new.kernel,
+		new.microcode, new.hypervisor, new.firmware) ~ '[[:cntrl:]]')
+	EXECUTE FUNCTION refuse('a source has no control characters');
+
 CREATE OR REPLACE TRIGGER counter_grows BEFORE UPDATE ON counter
 	FOR EACH ROW WHEN (new.name <> old.name OR new.value < old.value OR
 			   (is_publisher() AND (new.name <> 'host' OR
@@ -136,16 +142,17 @@ LANGUAGE sql IMMUTABLE
 		j -> 'group');
 
 -- Is what was before what the change before made?  Of a host that was loaded
--- with many others there is none.
+-- with many others there is none.  Of other hosts it says nothing.
 CREATE OR REPLACE FUNCTION continues(host bigint, number bigint, was jsonb)
 RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = cpulevel, pg_temp AS $$
-	SELECT coalesce(
-		(SELECT host_in_change(was) =
-			host_in_change(c.after::jsonb)
-		 FROM change c WHERE c.kind = 1 AND c.id = host
+	SELECT EXISTS (SELECT FROM host h
+		WHERE h.id = continues.host AND publishes(h.name))
+	AND coalesce(
+		(SELECT host_in_change(was) = host_in_change(c.after::jsonb)
+		 FROM change c WHERE c.kind = 1 AND c.id = continues.host
 		 AND c.seq < number ORDER BY c.seq DESC LIMIT 1),
-		was IS NULL OR (was ->> 'id' = host::text
+		was IS NULL OR (was ->> 'id' = continues.host::text
 		AND (was ->> 'rev')::bigint < number
 		AND (was ->> 'pool')::bigint >= 0
 		AND (was ->> 'profile')::bigint >= 0

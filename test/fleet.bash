@@ -138,6 +138,7 @@ texts_are_texts() {
 	run "$cpulevel" audit --limit 1
 	exits 0
 	says 'ünïcødé'
+	says '(a?b ?[31m)'
 	run "$cpulevel" store check
 	exits 0
 }

@@ -242,6 +242,11 @@ static void host_by_hand(void **state)
 		"INSERT INTO object (id, hash, data)"
 		" SELECT max(id) + 1, sha256('x'), 'y' FROM object",
 		"check constraint");
+	refused("icx-1",
+		"INSERT INTO source SELECT max(id) + 1, 'x', E'6.1\\x1b[2J', "
+		"'',"
+		" '', '' FROM source",
+		"no control");
 	refused("icx-1", "SET ROLE alice", "denied");
 }
 
@@ -346,6 +351,10 @@ static void past_stays(void **state)
 	made_up(NOW, ROW_NOW("active"), ROW_NOW("active"), "row-level");
 	made_up(NOW, LIKE_BEFORE, ROW_NOW("retired"), "row-level");
 	made_up(NOW, LIKE_BEFORE, "NULL", "row-level");
+	/* nor can it find out what another one was */
+	assert_string_equal(says("icx-1", "SELECT FROM generate_series(1, 9) h"
+					  " WHERE continues(h, 100, NULL)"),
+			    "0");
 	/* nor of when */
 	made_up(NOW " + 3600000", LIKE_BEFORE, ROW_NOW("active"), "ahead");
 	made_up("1", LIKE_BEFORE, ROW_NOW("active"), "follow one another");
