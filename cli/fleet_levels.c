@@ -220,10 +220,10 @@ static int say_behind(struct fleet *f, const struct set *s,
 	}
 	if (!rc && b.vms)
 		fprintf(f->out,
-			"  %lld running VM%s keep%s what it saw until a power "
+			"  %lld running VM%s keep%s what %s saw until a power "
 			"cycle\n",
 			(long long)b.vms, b.vms == 1 ? "" : "s",
-			b.vms == 1 ? "s" : "");
+			b.vms == 1 ? "s" : "", b.vms == 1 ? "it" : "they");
 	return rc;
 }
 

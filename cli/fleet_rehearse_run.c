@@ -318,9 +318,17 @@ static int named_level(struct rehearsal *r, struct booting *b,
 static int pool_level(struct rehearsal *r, const struct booting *b,
 		      struct lvl_policy *p)
 {
-	struct lvl_fleet_level *l = malloc(sizeof(*l));
-	int rc = l ? 0 : -LVL_E_NO_MEMORY;
+	const struct lvl_policy *set = r->v.pool.set;
+	struct lvl_fleet_level *l;
+	int rc;
 
+	if (set && b->guest == r->v.pool.guest &&
+	    lvl_policy_vendor(set) == b->vendor) {
+		*p = *set;
+		return 0;
+	}
+	l = malloc(sizeof(*l));
+	rc = l ? 0 : -LVL_E_NO_MEMORY;
 	if (l) {
 		lvl_fleet_level_for(r->v.model, &r->v.pool, b->guest, b->vendor,
 				    l);

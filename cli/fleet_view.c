@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fleet_view.h"
+#include "fleet_level.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,31 @@ static int take(struct fleet_view *v, const struct rows *r, size_t host,
 	return rc;
 }
 
+/* A level that is set for the pool and stays as it is, whoever comes. */
+static int take_set(struct fleet_view *v)
+{
+	const struct lvl_policy *p;
+	struct store_level l;
+	char name[300];
+	int rc;
+
+	if (!fleet_assigned(v->f, STORE_SCOPE_POOL, v->name, &l, &rc) || rc ||
+	    l.pool || l.guest != (int)v->pool.guest)
+		return rc;
+	snprintf(name, sizeof(name), "%.250s@%lld", l.name,
+		 (long long)l.version);
+	rc = store_get_policy(v->f->s, l.policy, &p, NULL);
+	if (rc)
+		return rc;
+	v->set = malloc(sizeof(*v->set));
+	v->set_name = strdup(name);
+	if (!v->set || !v->set_name)
+		return -LVL_E_NO_MEMORY;
+	*v->set = *p;
+	v->pool.set = v->set;
+	return 0;
+}
+
 int fleet_view_of(struct fleet *f, const struct store_pool *pool,
 		  struct fleet_view *v)
 {
@@ -237,6 +263,8 @@ int fleet_view_of(struct fleet *f, const struct store_pool *pool,
 		rc = read_ahead(f, &r, 0, 0);
 	if (!rc)
 		rc = take(v, &r, 0, 0);
+	if (!rc)
+		rc = take_set(v);
 	free_rows(&r);
 	if (rc)
 		fleet_view_close(v);
@@ -261,6 +289,8 @@ void fleet_view_close(struct fleet_view *v)
 	free(v->host);
 	fleet_view_vms_free(&v->located);
 	free(v->name);
+	free(v->set);
+	free(v->set_name);
 	lvl_fleet_pool_free(&v->pool);
 	lvl_fleet_free(&v->own);
 	memset(v, 0, sizeof(*v));

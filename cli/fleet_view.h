@@ -39,6 +39,8 @@ struct fleet_view {
 	int has_hosts;
 	int keep_located; /* set before fleet_view_locate() */
 	struct fleet_view_vms located;
+	struct lvl_policy *set; /* pool.set */
+	char *set_name;         /* "gold@3" */
 };
 
 /* The pool of that name, its hosts and running VMs counted. */

@@ -294,6 +294,9 @@ void whatif_print(const struct whatif *w, FILE *out)
 
 	say_changes(w, out);
 	fleet_say_levels(out, &w->v, &w->v.pool, &w->after);
+	if (w->v.set_name)
+		fleet_say(out, 2, "VMs boot at %s, which is set for %s",
+			  w->v.set_name, w->v.name);
 	say_vms(w, out);
 	for (i = 0; i < w->changes->nr; i++)
 		if (w->guests[i].shut_out)
@@ -376,6 +379,8 @@ void whatif_json(const struct whatif *w, FILE *out)
 	}
 	fputs(nr ? "\n  ],\n  " : "],\n  ", out);
 	fleet_json_levels(out, &w->v, &w->v.pool, &w->after);
+	fputs(",\n  ", out);
+	fleet_json_key(out, "set", w->v.set_name);
 	fprintf(out,
 		",\n  \"vms\": {\"total\": %llu, \"stranded\": %llu, "
 		"\"unsure\": %llu, \"stuck\": %llu, \"gain\": %llu, "

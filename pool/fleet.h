@@ -110,6 +110,8 @@ struct lvl_fleet_group {
 
 struct lvl_fleet_pool {
 	enum lvl_guest guest; /* of its own level */
+	/* what such guests boot at instead, or NULL; the caller's */
+	const struct lvl_policy *set;
 	struct lvl_fleet_member *member;
 	size_t nr_members, member_room;
 	struct lvl_fleet_group *group;

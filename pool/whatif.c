@@ -33,6 +33,20 @@ struct levels {
 	unsigned nr;
 };
 
+/* Its own level, or what is set for it, which follows no host. */
+static void boots_at(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
+		     enum lvl_guest guest, unsigned vendor,
+		     struct lvl_fleet_level *l)
+{
+	lvl_fleet_level_for(f, p, guest, vendor, l);
+	if (p->set && guest == p->guest &&
+	    lvl_policy_vendor(p->set) == vendor) {
+		l->rc = 0;
+		l->unknown = 0;
+		l->policy = *p->set;
+	}
+}
+
 /* That of a kind and a vendor; read when it is first asked for. */
 static const struct lvl_fleet_level *level_of(const struct lvl_fleet *f,
 					      const struct lvl_fleet_pool *p,
@@ -46,7 +60,7 @@ static const struct lvl_fleet_level *level_of(const struct lvl_fleet *f,
 			return &l->level[i];
 	if (l->nr == LVL_COUNT(l->guest))
 		return NULL;
-	lvl_fleet_level_for(f, p, guest, vendor, &l->level[i]);
+	boots_at(f, p, guest, vendor, &l->level[i]);
 	l->guest[i] = guest;
 	l->nr++;
 	return &l->level[i];
@@ -144,7 +158,7 @@ enum lvl_verdict lvl_fleet_way_back(const struct lvl_fleet *f,
 		return LVL_YES;
 	l = malloc(sizeof(*l));
 	if (l && was->known >> after->guest & 1) {
-		lvl_fleet_level(f, after, was->vendor, l);
+		boots_at(f, after, after->guest, was->vendor, l);
 		l->unknown = 0; /* those hosts are no part of the change */
 		v = l->rc == -LVL_E_EMPTY
 			    ? LVL_YES

@@ -166,3 +166,42 @@ assert done == 1' "$@"
 	exits 0
 	says '1 running VM cannot enter c any more until a power cycle'
 }
+
+# -- a pool whose level is set --------------------------------------------------
+
+@test "a level that is set says what a power cycle brings, and whether there is a way back" {
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/milan.txt b="$machines"/milan.txt
+	"$cpulevel" pool init lab
+	"$cpulevel" pool add lab l="$machines"/milan-6.18.txt
+	"$cpulevel" vm boot v --host a
+	cat >plan.yaml <<-EOF
+	pool: p
+	steps:
+	  - power-cycle: v
+	  - kernel: [a=6.18, b=6.18]
+	EOF
+	# the pool's own level has IBRSB, which Linux 6.18 takes away
+	run "$cpulevel" rehearse plan.yaml
+	exits 1
+	run "$cpulevel" whatif p --kernel '*=6.18'
+	exits 1
+	says 'would gain features by a power cycle'
+	says 'no way back'
+	# now one that fits both
+	"$cpulevel" level new both --from pool:p --drop ibrsb
+	run "$cpulevel" level set pool p both
+	says '1 running VM keeps what it saw until a power cycle'
+	run "$cpulevel" rehearse plan.yaml
+	exits 0
+	says 'no point of no return'
+	run "$cpulevel" whatif p --kernel '*=6.18'
+	exits 1
+	says 'VMs boot at both@1, which is set for p'
+	[[ $output != *'would gain'* && $output != *'no way back'* ]]
+	"$cpulevel" vm stop v
+	"$cpulevel" vm boot v --host a
+	run "$cpulevel" whatif p --kernel '*=6.18'
+	exits 0
+	says '0 running VMs stranded'
+}
