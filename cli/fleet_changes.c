@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- sources -------------------------------------------------------------- */
@@ -76,6 +77,85 @@ int fleet_say_components(struct fleet *f, int64_t before, int64_t after,
 			n += (size_t)snprintf(text + n, FLEET_PARTS - n, "%s%s",
 					      n ? " " : "", parts[i].name);
 	return rc;
+}
+
+/* -- profiles ------------------------------------------------------------- */
+
+/* Whatever b says that a did not is 0. */
+static int adds_zeros(const struct lvl_policy *a, const struct lvl_policy *b)
+{
+	unsigned w;
+
+	for (w = 0; w < LVL_NR_WORDS; w++)
+		if ((a->v[w] ^ b->v[w]) | (a->k[w] & ~b->k[w]))
+			return 0;
+	return 1;
+}
+
+int fleet_looks_same(struct fleet *f, int64_t before, int64_t after, int *same)
+{
+	const struct store_profile *p;
+	struct lvl_policy *was[LVL_NR_KINDS] = { NULL };
+	unsigned k;
+	int rc;
+
+	*same = before == after;
+	if (*same)
+		return 0;
+	rc = store_get_profile(f->s, before, &p);
+	for (k = 0; k < LVL_NR_KINDS && !rc; k++) {
+		if (!p->policy[k])
+			continue;
+		was[k] = malloc(sizeof(*was[k]));
+		if (was[k])
+			*was[k] = *p->policy[k];
+		else
+			rc = -LVL_E_NO_MEMORY;
+	}
+	if (!rc)
+		rc = store_get_profile(f->s, after, &p);
+	*same = !rc;
+	for (k = 0; k < LVL_NR_KINDS; k++) {
+		if (!rc && (!was[k] != !p->policy[k] ||
+			    (was[k] && !adds_zeros(was[k], p->policy[k]))))
+			*same = 0;
+		free(was[k]);
+	}
+	return rc;
+}
+
+/* What a guest relies on, and is no feature. */
+static int is_number(unsigned field)
+{
+	enum lvl_rule rule = (enum lvl_rule)lvl_fields[field].rule;
+
+	return !cli_is_feature(field) &&
+	       (rule == LVL_AND || rule == LVL_OR || rule == LVL_MIN ||
+		rule == LVL_MAX || rule == LVL_EQUAL || rule == LVL_PAIR);
+}
+
+void fleet_say_numbers(const struct lvl_policy *before,
+		       const struct lvl_policy *after, FILE *out)
+{
+	struct cli_wrap w = { out, 4, 0 };
+	char text[120];
+	unsigned i, n = 0;
+
+	for (i = 0; i < LVL_NR_FIELDS; i++) {
+		if (!is_number(i) || !lvl_known(before, i) ||
+		    !lvl_known(after, i) ||
+		    lvl_get(before, i) == lvl_get(after, i))
+			continue;
+		if (!n++)
+			cli_wrap_word(&w, "  numbers:");
+		snprintf(text, sizeof(text), "%.60s %llu -> %llu",
+			 lvl_field_name(i),
+			 (unsigned long long)lvl_get(before, i),
+			 (unsigned long long)lvl_get(after, i));
+		cli_wrap_word(&w, text);
+	}
+	if (n)
+		cli_wrap_end(&w);
 }
 
 /* -- values of a row ------------------------------------------------------ */

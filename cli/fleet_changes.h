@@ -17,8 +17,18 @@ int fleet_say_components(struct fleet *f, int64_t before, int64_t after,
 			 char components[FLEET_PARTS]);
 
 /*
+ * Do guests see the same of two profiles?  Words of which a newer report says
+ * that they are 0, and of which the older one said nothing, are no difference.
+ */
+int fleet_looks_same(struct fleet *f, int64_t before, int64_t after, int *same);
+/* Numbers that both know: "maxphysaddr 46 -> 40". */
+void fleet_say_numbers(const struct lvl_policy *before,
+		       const struct lvl_policy *after, FILE *out);
+
+/*
  * Hosts of a pool that are others than at some change: which components, as
- * above; "settings" where it is none of them, "" where the host is the same.
+ * above; "settings" where it is none of them, "" where the host is the same,
+ * or looks the same to guests.
  */
 struct fleet_step;
 struct fleet_drifted {

@@ -31,6 +31,8 @@ struct drifts {
 	size_t nr_hosts, host_room;
 	struct drift *of;
 	size_t nr, room;
+	int64_t last[2]; /* profiles that were compared */
+	int last_same;
 	json_t *rows;
 };
 
@@ -99,13 +101,30 @@ static void add_name(struct drift *d, const char *name)
 			 n ? " " : "", name);
 }
 
+/* Many hosts go the same way. */
+static int looks_same(struct drifts *d, const struct host *h, int *same)
+{
+	int rc = 0;
+
+	if (d->last[0] != h->before || d->last[1] != h->after)
+		rc = fleet_looks_same(d->f, h->before, h->after, &d->last_same);
+	d->last[0] = h->before;
+	d->last[1] = h->after;
+	*same = d->last_same;
+	return rc;
+}
+
 static int join(struct drifts *d, const struct host *h)
 {
 	struct drift *g;
 	size_t i;
+	int same, rc;
 
-	if (!h->before || h->before == h->after)
+	if (!h->before)
 		return 0;
+	rc = looks_same(d, h, &same);
+	if (rc || same)
+		return rc;
 	for (i = 0; i < d->nr; i++) {
 		g = &d->of[i];
 		if (g->pool == h->pool && g->before == h->before &&
@@ -282,6 +301,8 @@ static void as_text(struct fleet *f, const struct drift *d,
 			    "firmware settings, or an option");
 	if (t->known)
 		fleet_say_features(&t->before, &t->after, f->out);
+	if (t->known)
+		fleet_say_numbers(&t->before, &t->after, f->out);
 	if (t->effect.refused)
 		say_effect(f, &t->effect);
 }
@@ -355,6 +376,8 @@ static int body(struct fleet *f, void *arg)
 
 	d->f = f;
 	d->nr = d->nr_hosts = 0;
+	d->last[0] = d->last[1] = 0;
+	d->last_same = 1;
 	d->rows = f->json ? json_array() : NULL;
 	rc = gather(d);
 	if (!rc)

@@ -80,7 +80,7 @@ int fleet_drifted(struct fleet *f, const struct fleet_drifted *d, int64_t host,
 {
 	size_t first = first_step(d, host), end = first;
 	const struct fleet_step *a, *b;
-	int rc;
+	int rc, same;
 
 	*components = '\0';
 	while (end < d->nr && d->step[end].host == host)
@@ -89,8 +89,11 @@ int fleet_drifted(struct fleet *f, const struct fleet_drifted *d, int64_t host,
 		return 0;
 	a = &d->step[first];
 	b = &d->step[end - 1];
-	if (!a->profile[0] || a->profile[0] == b->profile[1])
+	if (!a->profile[0])
 		return 0;
+	rc = fleet_looks_same(f, a->profile[0], b->profile[1], &same);
+	if (rc || same)
+		return rc;
 	rc = fleet_say_components(f, a->source[0], b->source[1], components);
 	if (!rc && !*components)
 		snprintf(components, FLEET_PARTS, "settings");

@@ -198,6 +198,7 @@ static int say_features(struct fleet *f, const struct report *r,
 	if (rc || fleet_policies(p, guest, fleet_platform(&pool), &after, NULL))
 		return rc;
 	fleet_say_features(&before, &after, f->out);
+	fleet_say_numbers(&before, &after, f->out);
 	return 0;
 }
 

@@ -205,3 +205,44 @@ assert done == 1' "$@"
 	exits 0
 	says '0 running VMs stranded'
 }
+
+@test "words that a newer report adds and that are 0 are no drift" {
+	# featuresets as an older and a newer Xen have them (XOP-908)
+	report() {
+		printf 'cpu_info: vendor: GenuineIntel; features_hvm: %s; features_hvm_host: %s; features_pv: %s; features_pv_host: %s\n' "$1" "$1" "$1" "$1"
+	}
+	words=1fcbfbff-f7fa3203-2c100800-00000121-0000000f-d09f2feb-00000008-00000000-00000000
+	report $words >old.xapi
+	report $words-00000000-00000000 >new.xapi
+	report $words-04000000-00000000 >more.xapi
+	"$cpulevel" pool init p --platform xen-4.17
+	"$cpulevel" pool add p a=old.xapi
+	start=$(newest)
+	"$cpulevel" publish new.xapi --host a
+	[ "$(newest)" -gt "$start" ]
+	run "$cpulevel" drift --since "$start"
+	exits 0
+	says 'no host drifted'
+	run "$cpulevel" pool show p
+	[[ $output != *settings* ]]
+	"$cpulevel" publish more.xapi --host a
+	run "$cpulevel" drift --since "$start"
+	exits 1
+}
+
+@test "an address width that a setting of the firmware takes away is told by number" {
+	# memory encryption takes bits of physical addresses: 46 -> 40
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/clx.txt b="$machines"/clx.txt
+	"$cpulevel" vm boot v --host a
+	start=$(newest)
+	awk '$1 == "cpuid" && $2 == "0x80000008" {
+		sub(/2e302e|302e/, $4 ~ /2e302e$/ ? "2e3028" : "3028", $4) } 1' \
+		"$machines"/clx.txt >narrow.txt
+	run "$cpulevel" publish narrow.txt --host b
+	says 'maxphysaddr 46 -> 40'
+	run "$cpulevel" drift --since "$start"
+	exits 1
+	says 'numbers: maxphysaddr 46 -> 40'
+	says 'cannot enter any more'
+}
