@@ -32,12 +32,34 @@ static int is_field_of_policy(unsigned field)
 	       lvl_fields[field].word != LVL_NO_WORD;
 }
 
+/* lvl_reason_text() is for wider tables. */
+static const char *short_reason(const struct lvl_finding *f, char buf[ASK_WHY])
+{
+	int is_number = f->field != LVL_NO_FIELD &&
+			lvl_fields[f->field].width > 1 && f->guest < 100000 &&
+			f->host < 100000;
+
+	if (is_number && f->sure)
+		snprintf(buf, ASK_WHY, "%llu there, it saw %llu",
+			 (unsigned long long)f->host,
+			 (unsigned long long)f->guest);
+	else if (f->reason == LVL_R_UNTOLD)
+		return "true there, it was not told";
+	else if (f->reason == LVL_R_NOT_ALLOWED)
+		return "not allowed there";
+	else if (f->reason == LVL_R_LEAK_DIFFERS)
+		return "not hidden, behaves otherwise there";
+	else
+		return lvl_reason_text(f->reason);
+	return buf;
+}
+
 static const char *why(struct answer *x, const struct lvl_finding *f,
 		       char buf[ASK_WHY])
 {
 	if (!f->sure || f->reason != LVL_R_MISSING ||
 	    !is_field_of_policy(f->field))
-		return lvl_reason_text(f->reason);
+		return short_reason(f, buf);
 	return ask_why(&x->a.v, &x->cpu, x->profile,
 		       x->a.v.model->seen[x->a.seen].guest, f->field, buf);
 }
@@ -57,6 +79,8 @@ static const char *gate(const struct answer *x, unsigned field)
 static const char *effect(const struct answer *x, const struct lvl_finding *f,
 			  char buf[ASK_WHY])
 {
+	const char *at;
+
 	if (!f->sure)
 		return "not known";
 	switch (f->severity) {
@@ -68,8 +92,10 @@ static const char *effect(const struct answer *x, const struct lvl_finding *f,
 		if (lvl_fields[f->field].klass != LVL_KERNEL ||
 		    !strcmp(gate(x, f->field), "n/a"))
 			return "blocks";
-		snprintf(buf, ASK_WHY, "blocks: may be in use (%s)",
-			 gate(x, f->field));
+		at = gate(x, f->field);
+		if (strlen(at) > 9) /* a control of the hypervisor's own */
+			return "blocks: may be in use";
+		snprintf(buf, ASK_WHY, "blocks: may be in use (%s)", at);
 		return buf;
 	case LVL_SECURITY:
 		return "blocks: less protected than told";
@@ -106,7 +132,9 @@ static void say_head(const struct answer *x, FILE *out)
 	if (x->all.nr)
 		n += snprintf(text + n, 80,
 			      ": %u %s - %u block, %u do not matter", rest,
-			      rest == x->all.missing ? "missing" : "findings",
+			      rest == x->all.missing ? "missing"
+			      : rest == 1            ? "finding"
+						     : "findings",
 			      x->all.blocks, rest - x->all.blocks);
 	if (x->all.unsure)
 		snprintf(text + n, 40, ", %u not known", x->all.unsure);

@@ -25,6 +25,7 @@ struct shown {
 	int64_t vms, offers; /* features; -1: not known */
 	uint8_t hash[STORE_HASH];
 	char level[300];
+	char size[FLEET_SIZE]; /* of what it offers, in words */
 };
 
 static int count(void *arg, const struct store_vm *v)
@@ -50,8 +51,10 @@ static int offers(struct fleet *f, struct shown *s)
 	if (rc || !s->h.profile)
 		return rc;
 	if (!fleet_policies(profile, (enum lvl_guest)p.guest,
-			    fleet_platform(&p), &dflt, NULL))
+			    fleet_platform(&p), &dflt, NULL)) {
 		s->offers = cli_count_features(&dflt);
+		fleet_say_size(&dflt, s->size);
+	}
 	return store_object_hash(f->s, s->h.profile, s->hash);
 }
 
@@ -88,7 +91,7 @@ static void line(struct fleet *f, const char *key, const char *value)
 
 static void show_text(struct fleet *f, const struct shown *s)
 {
-	char text[64];
+	char text[FLEET_SIZE + 20];
 
 	fprintf(f->out, "%s  %s%s%s\n", s->h.name, s->pool ? "in " : "",
 		s->pool ? s->pool : "in no pool", s->h.state ? "" : "  active");
@@ -110,8 +113,7 @@ static void show_text(struct fleet *f, const struct shown *s)
 		line(f, "policy", text);
 	}
 	if (s->offers >= 0) {
-		snprintf(text, sizeof(text), "%lld features to new guests",
-			 (long long)s->offers);
+		snprintf(text, sizeof(text), "%s to new guests", s->size);
 		line(f, "offers", text);
 	}
 	snprintf(text, sizeof(text), "%lld running", (long long)s->vms);

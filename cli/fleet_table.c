@@ -60,6 +60,14 @@ static int cut(struct fleet_table *t)
 	return 1;
 }
 
+/* The last to go may rather be cut, if enough of it is left to be read. */
+static int shorten(const struct fleet_table *t, unsigned i, int over)
+{
+	int left = t->width[i] - over;
+
+	return t->column[i].drop == 1 && left >= 20 ? left : 0;
+}
+
 static void fix_widths(struct fleet_table *t)
 {
 	int room = (int)cli_width(), over;
@@ -72,8 +80,8 @@ static void fix_widths(struct fleet_table *t)
 	while (total(t) > room && cut(t))
 		;
 
-	while (total(t) > room && (i = least(t)) < t->nr)
-		t->width[i] = 0;
+	while ((over = total(t) - room) > 0 && (i = least(t)) < t->nr)
+		t->width[i] = shorten(t, i, over);
 	over = total(t) - room;
 	if (over > 0 && t->width[0] - over >= 8)
 		t->width[0] -= over;

@@ -65,6 +65,82 @@ assert done == 1' "$@"
 	[[ $output != *'kernel 6.1.172 on b'* ]]
 }
 
+@test "controls of nested guests are no matter to a VM that does not nest" {
+	"$cpulevel" import cpu:denverton -o a.txt
+	# RDRAND exiting is bit 11 of the second controls, its may half 43
+	sed 's/^msr 0x0000048b 0x001d6fff/msr 0x0000048b 0x001d67ff/' <a.txt >b.txt
+	! cmp -s a.txt b.txt
+	"$cpulevel" pool init p --platform kvm-7.2
+	"$cpulevel" pool add p a=a.txt b=b.txt
+	"$cpulevel" vm boot plain --host a
+	run "$cpulevel" vm check plain --to b
+	exits 0
+	"$cpulevel" level a.txt --with nested --platform kvm-7.2 -o nested.txt
+	"$cpulevel" vm boot nests --host a --record nested.txt
+	run "$cpulevel" vm check nests --to b
+	exits 1
+	says 'vmx-rdrand-exit'
+	run "$cpulevel" explain vm nests --to b
+	says '1 finding - 1 block'
+}
+
+@test "why is told for numbers and hazards too, in 100 columns" {
+	"$cpulevel" pool init p --platform kvm-7.2
+	"$cpulevel" pool add p a=cpu:icelake-sp b=cpu:cascadelake-sp
+	"$cpulevel" level new big --from host:a
+	"$cpulevel" vm boot v --host a --level big
+	run "$cpulevel" explain vm v --to b
+	exits 1
+	[[ $output =~ FEATURE\ +WHY\ +EFFECT ]]
+	[[ $output =~ maxphysaddr\ +'46 there, it saw 52' ]]
+	[[ $output =~ md-clear\ +'true there, it was not told' ]]
+}
+
+# -- the best common CPU ---------------------------------------------------------
+
+@test "a host says which psABI level its guests have" {
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a="$machines"/icx.txt b="$machines"/milan.txt
+	run "$cpulevel" host show a
+	says 'offers       128 features = x86-64-v4 + 99'
+	run "$cpulevel" host show b
+	says 'offers       113 features = x86-64-v3 + 89'
+}
+
+@test "two vendors: the common instructions, then a CPU of each within them" {
+	run "$cpulevel" level cpu:denverton cpu:turin
+	exits 5
+	"$cpulevel" level cpu:denverton cpu:turin --vendor-parity -o common.txt
+	for cpu in denverton turin; do
+		"$cpulevel" level "cpu:$cpu" --platform kvm-7.2 --cap common.txt \
+			-o "$cpu.txt"
+		run "$cpulevel" show "$cpu.txt"
+		says ' aesni'
+		[[ $output != *' avx2'* && $output != *' avx512f'* ]]
+		run "$cpulevel" gen "$cpu.txt" --for proxmox
+		exits 0
+	done
+}
+
+@test "a newer CPU without TSX is no lower generation: two features go" {
+	"$cpulevel" import cpu:icelake-sp -o tsx.txt
+	without 7:0 ebx 11 <tsx.txt >no-tsx.txt
+	"$cpulevel" pool init p --platform kvm-7.2
+	"$cpulevel" pool add p a=tsx.txt
+	"$cpulevel" vm boot v --host a
+	run "$cpulevel" pool add p b=no-tsx.txt
+	exits 0
+	says '- rtm'
+	says '1 running VM cannot run on b'
+	run "$cpulevel" why-not rtm p
+	says 'yes  p without b'
+	"$cpulevel" level new no-tsx --from pool:p --drop tsx
+	"$cpulevel" vm stop v
+	"$cpulevel" vm boot v --host a --level no-tsx
+	run "$cpulevel" vm check v --to b
+	exits 0
+}
+
 # -- drift -------------------------------------------------------------------
 
 @test "a firmware that switches ERMS off: named, and nobody is refused" {
