@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fleet_changes.h"
 
+#include "core/clause.h"
+
 #include <jansson.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -143,7 +145,8 @@ void fleet_say_numbers(const struct lvl_policy *before,
 
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
 		if (!is_number(i) || !lvl_known(before, i) ||
-		    !lvl_known(after, i) ||
+		    !lvl_known(after, i) || !lvl_carried_(before, i) ||
+		    !lvl_carried_(after, i) ||
 		    lvl_get(before, i) == lvl_get(after, i))
 			continue;
 		if (!n++)

@@ -21,7 +21,7 @@ int fleet_say_components(struct fleet *f, int64_t before, int64_t after,
  * that they are 0, and of which the older one said nothing, are no difference.
  */
 int fleet_looks_same(struct fleet *f, int64_t before, int64_t after, int *same);
-/* Numbers that both know: "maxphysaddr 46 -> 40". */
+/* Numbers that both know and that mean something: "maxphysaddr 46 -> 40". */
 void fleet_say_numbers(const struct lvl_policy *before,
 		       const struct lvl_policy *after, FILE *out);
 

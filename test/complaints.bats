@@ -322,3 +322,39 @@ assert done == 1' "$@"
 	says 'numbers: maxphysaddr 46 -> 40'
 	says 'cannot enter any more'
 }
+
+@test "a VM's own CPUs, and with them ht, are no matter of hosts" {
+	"$cpulevel" level cpu:icelake-sp --platform kvm-7.2 --topology 1x1x4x2 -o many.txt
+	"$cpulevel" level cpu:icelake-sp --platform kvm-7.2 --topology 1x1x1x1 -o one.txt
+	run "$cpulevel" diff many.txt one.txt
+	exits 1
+	[[ $output =~ htt\ +0x1.edx ]]
+	"$cpulevel" pool init p --platform kvm-7.2
+	"$cpulevel" pool add p a=cpu:icelake-sp b=cpu:icelake-sp
+	for vm in many one; do
+		"$cpulevel" vm boot $vm --host a --record $vm.txt
+		run "$cpulevel" vm check $vm --to b
+		exits 0
+	done
+}
+
+@test "a toolstack that would compute another CPU today changes no boot record" {
+	# a new release of what runs the guests hides SERIALIZE from new ones
+	"$cpulevel" import cpu:sapphire-rapids -o is.txt
+	without 7:0 edx 14 <is.txt >hidden.txt
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a=is.txt b=is.txt
+	"$cpulevel" vm boot v --host a
+	"$cpulevel" vm show v --json >before.json
+	run "$cpulevel" whatif p --upgrade b=hidden.txt
+	says '1 running VM cannot enter b any more until a power cycle'
+	"$cpulevel" publish hidden.txt --host b
+	run "$cpulevel" explain vm v --to b --json
+	exits 1
+	[[ $output == *'"field": "serialize"'*'the same versions show it'* ]]
+	# nobody is asked to power-cycle for what they have: home is still home
+	run "$cpulevel" vm check v --to a
+	exits 0
+	"$cpulevel" vm show v --json >after.json
+	cmp before.json after.json
+}

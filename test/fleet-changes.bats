@@ -31,7 +31,7 @@ setup() {
 	run "$cpulevel" publish --host me
 	[ "$status" -eq 0 ] || skip "this machine cannot be described: $output"
 	run "$cpulevel" host show me
-	says 'features to new guests'
+	says 'to new guests'
 	unchanged "$cpulevel" publish --host me
 	says 'unchanged'
 }
