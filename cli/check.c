@@ -78,6 +78,9 @@ static void advise(const struct check *a, FILE *out)
 				w.column = cli_width();
 			}
 			cli_wrap_word(&w, lvl_field_name(a->all.f[i].field));
+			/* the name of the hazard; guests see one of two bits */
+			if (a->all.f[i].field == LVL_F_RET_ALTERNATE)
+				cli_wrap_word(&w, "(rsba or rrsba)");
 		}
 		if (n)
 			cli_wrap_end(&w);

@@ -131,7 +131,7 @@ static int is_number(unsigned field)
 {
 	enum lvl_rule rule = (enum lvl_rule)lvl_fields[field].rule;
 
-	return !cli_is_feature(field) &&
+	return !cli_is_feature(field) && field != LVL_F_RET_ALTERNATE &&
 	       (rule == LVL_AND || rule == LVL_OR || rule == LVL_MIN ||
 		rule == LVL_MAX || rule == LVL_EQUAL || rule == LVL_PAIR);
 }

@@ -39,12 +39,14 @@ static const char *short_reason(const struct lvl_finding *f, char buf[ASK_WHY])
 			lvl_fields[f->field].width > 1 && f->guest < 100000 &&
 			f->host < 100000;
 
+	if (f->reason == LVL_R_UNTOLD)
+		return f->field == LVL_F_RET_ALTERNATE
+			       ? "rsba or rrsba there, it was not told"
+			       : "true there, it was not told";
 	if (is_number && f->sure)
 		snprintf(buf, ASK_WHY, "%llu there, it saw %llu",
 			 (unsigned long long)f->host,
 			 (unsigned long long)f->guest);
-	else if (f->reason == LVL_R_UNTOLD)
-		return "true there, it was not told";
 	else if (f->reason == LVL_R_NOT_ALLOWED)
 		return "not allowed there";
 	else if (f->reason == LVL_R_LEAK_DIFFERS)

@@ -140,13 +140,14 @@ static void read_two(const struct fleet_view *v,
 
 static const char *how(const struct fleet_delta *d)
 {
-	int more = d->nr_gained || d->nr_untold;
-	int less = d->nr_lost || d->nr_told;
+	int more = d->nr_gained && !d->nr_told;
+	int less = d->nr_lost && !d->nr_untold;
 
-	return more && less ? "changes"
-	       : more       ? "rises"
-	       : less       ? "falls"
-			    : "stays";
+	if (!d->nr_gained && !d->nr_lost && !d->nr_told && !d->nr_untold)
+		return "stays";
+	return more && !d->nr_lost     ? "rises"
+	       : less && !d->nr_gained ? "falls"
+				       : "changes";
 }
 
 static void say_incomplete(FILE *out, const struct lvl_fleet_level *l)

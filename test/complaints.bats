@@ -358,3 +358,24 @@ assert done == 1' "$@"
 	"$cpulevel" vm show v --json >after.json
 	cmp before.json after.json
 }
+
+@test "RRSBA is told under the name that guests know" {
+	sed 's/^msr 0x0000010a .*/msr 0x0000010a 0x000000000c02a0eb/
+		s/^microcode: .*/microcode: 0x5003501/
+		s/^state ret-alternate .*/state ret-alternate 0x00000000/' \
+		"$machines"/clx.txt >old.txt
+	"$cpulevel" pool init p
+	"$cpulevel" pool add p a=old.txt b=old.txt
+	"$cpulevel" vm boot v --host a
+	run "$cpulevel" whatif p --upgrade b="$machines"/clx.txt
+	says 'level changes 113 -> 114 features'
+	says 'told from then on: rrsba'
+	run "$cpulevel" publish "$machines"/clx.txt --host b
+	says '+ rrsba'
+	[[ $output != *numbers* ]]
+	run "$cpulevel" explain vm v --to b
+	exits 1
+	says 'rsba or rrsba there, it was not told'
+	run "$cpulevel" vm check v --to b
+	says 'ret-alternate (rsba or rrsba)'
+}
