@@ -44,8 +44,8 @@ void fleet_delta(const struct lvl_policy *before,
 void fleet_say_fields(FILE *out, const char *title, const uint16_t *field,
 		      unsigned nr)
 {
-	struct cli_wrap w = { out, 4, 0 };
-	unsigned i;
+	unsigned lead = (unsigned)strspn(title, " "), i;
+	struct cli_wrap w = { out, lead + (title[lead] ? 2 : 1), 0 };
 
 	if (!nr)
 		return;

@@ -250,23 +250,26 @@ static void say_hosts(const struct whatif *w, FILE *out, const char *title,
 /* Those who cannot be helped otherwise, and what they need. */
 static void say_power_cycle(const struct whatif *w, FILE *out)
 {
-	char number[FLEET_NUMBER];
+	uint64_t n = w->effect.stranded ? w->effect.stranded : w->all.cannot;
+	char number[FLEET_NUMBER], these[FLEET_NUMBER + 8];
 
-	if (!w->effect.stranded && !w->all.cannot)
+	if (!n)
 		return;
-	fleet_number(w->effect.stranded ? w->effect.stranded : w->all.cannot,
-		     "VM", number);
+	snprintf(these, sizeof(these), "these %s",
+		 fleet_number(n, "VM", number));
+	if (n == 1)
+		snprintf(these, sizeof(these), "this VM");
 	if (w->effect.lose)
 		fleet_say(out, 2,
 			  "plan: hide what disappears now (`cpulevel level new "
-			  "... --drop`), power-cycle these %s at that level, "
-			  "then proceed",
-			  number);
+			  "... --drop`), power-cycle %s at that level, then "
+			  "proceed",
+			  these);
 	else
 		fleet_say(out, 2,
-			  "plan: power-cycle these %s at the level of the pool "
-			  "first, or keep a host for them",
-			  number);
+			  "plan: power-cycle %s at the level of the pool "
+			  "first, or keep a host for %s",
+			  these, n == 1 ? "it" : "them");
 }
 
 static void say_order(const struct whatif *w, FILE *out)
