@@ -61,11 +61,14 @@ static int cut(struct fleet_table *t)
 }
 
 /* The last to go may rather be cut, if enough of it is left to be read. */
-static int shorten(const struct fleet_table *t, unsigned i, int over)
+static int shorten(struct fleet_table *t, unsigned i, int over)
 {
 	int left = t->width[i] - over;
 
-	return t->column[i].drop == 1 && left >= 20 ? left : 0;
+	if (t->column[i].drop != 1 || left < 20)
+		return 0;
+	t->cut[i] = left; /* the last column is cut, too */
+	return left;
 }
 
 static void fix_widths(struct fleet_table *t)
