@@ -73,7 +73,7 @@ struct listing {
 	char saw[16]; /* features; the same for all of a group */
 };
 
-static const char *const fates[] = { "free", "stranded", "not known" };
+const char *const fleet_fates[] = { "free", "stranded", "not known" };
 
 static void count_seen(const struct lvl_fleet_seen *s, char saw[16])
 {
@@ -96,7 +96,8 @@ static int list_vm(void *arg, const struct store_vm *vm)
 		return 0;
 	if (m->table) {
 		fleet_table_row(m->table, vm->name, l->v->name,
-				h ? h->name : NULL, l->saw, fates[l->r.fate]);
+				h ? h->name : NULL, l->saw,
+				fleet_fates[l->r.fate]);
 		return 0;
 	}
 	fputs(m->nr++ ? ",\n    {" : "\n    {", m->f->out);
@@ -203,79 +204,6 @@ static int wait_for_rows(struct mobility *m, struct fleet_view *v)
 
 /* -- one pool ------------------------------------------------------------- */
 
-static void say_group(struct fleet_view *v, const struct lvl_fleet_group *g,
-		      struct fleet_table *t)
-{
-	const struct lvl_fleet_seen *s = &v->model->seen[g->seen];
-	char vms[16], saw[16] = "?", homes[16], unsure[16], level[300] = "";
-	struct lvl_fleet_reach r;
-	struct store_level l;
-
-	lvl_fleet_reach(v->model, &v->pool, g, &r);
-	snprintf(vms, sizeof(vms), "%u", g->vms);
-	if (s->policy)
-		snprintf(saw, sizeof(saw), "%u", cli_count_features(s->policy));
-	snprintf(homes, sizeof(homes), "%u", r.others);
-	snprintf(unsure, sizeof(unsure), "%u", r.unsure);
-	if (g->level && !store_get_level(v->f->s, g->level, &l))
-		snprintf(level, sizeof(level), "%.250s@%lld", l.name,
-			 (long long)l.version);
-	fleet_table_row(t, vms, saw, *level ? level : NULL, homes,
-			r.unsure ? unsure : NULL, fates[r.fate]);
-}
-
-/* Those in trouble first; then by how many they are. */
-static struct fleet_view *sorting;
-
-static int by_trouble(const void *x, const void *y)
-{
-	const struct lvl_fleet_group *a = *(struct lvl_fleet_group *const *)x;
-	const struct lvl_fleet_group *b = *(struct lvl_fleet_group *const *)y;
-	struct lvl_fleet_reach ra, rb;
-
-	lvl_fleet_reach(sorting->model, &sorting->pool, a, &ra);
-	lvl_fleet_reach(sorting->model, &sorting->pool, b, &rb);
-	if (ra.others != rb.others)
-		return ra.others < rb.others ? -1 : 1;
-	if (a->vms != b->vms)
-		return a->vms > b->vms ? -1 : 1;
-	return (a > b) - (a < b);
-}
-
-#define GROUPS 20
-
-static int say_groups(struct fleet_view *v, FILE *out)
-{
-	static const struct fleet_column columns[] = {
-		{ "VMS", 1, 0 },     { "SAW", 1, 0 },
-		{ "LEVEL", 0, 1 },   { "OTHER HOSTS", 1, 0 },
-		{ "UNKNOWN", 1, 2 }, { "THEY ARE", 0, 0 },
-	};
-	const struct lvl_fleet_group **g;
-	struct fleet_table t;
-	size_t i, n = 0;
-
-	g = calloc(v->pool.nr_groups + 1, sizeof(*g));
-	if (!g)
-		return -LVL_E_NO_MEMORY;
-	for (i = 0; i < v->pool.nr_groups; i++)
-		if (v->pool.group[i].vms)
-			g[n++] = &v->pool.group[i];
-	sorting = v;
-	if (n)
-		qsort(g, n, sizeof(*g), by_trouble);
-	fleet_table_init(&t, out, columns, LVL_COUNT(columns));
-	for (i = 0; i < n && i < GROUPS; i++)
-		say_group(v, g[i], &t);
-	free(g);
-	if (fleet_table_end(&t))
-		return -LVL_E_NO_MEMORY;
-	if (n > GROUPS)
-		fprintf(out, "  ... and %zu more groups (--json)\n",
-			n - GROUPS);
-	return 0;
-}
-
 #define NAMES 12
 
 static void name_hosts(const struct fleet_view *v, const struct islands *s,
@@ -361,7 +289,7 @@ static int print_pool(struct mobility *m, struct fleet_view *v,
 		  fleet_number(s->vms, "VM", number),
 		  (unsigned long long)s->stranded, unsure, is->nr,
 		  is->nr == 1 ? "" : "s");
-	rc = say_groups(v, out);
+	rc = fleet_say_groups(v, out);
 	if (!rc && is->nr > 1)
 		rc = fleet_view_hosts(v);
 	if (!rc) {

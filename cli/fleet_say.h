@@ -45,4 +45,9 @@ void fleet_json_levels(FILE *out, const struct fleet_view *v,
 int fleet_incomplete(const struct fleet_view *v,
 		     const struct lvl_fleet_pool *p);
 
+/* "free", "stranded", "not known": enum lvl_fleet_fate of a VM. */
+extern const char *const fleet_fates[];
+/* Groups of VMs, those with the fewest other hosts first. */
+int fleet_say_groups(struct fleet_view *v, FILE *out);
+
 #endif
