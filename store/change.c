@@ -30,6 +30,14 @@ static int old_copy(struct store *s, int64_t seq)
 			  (long long)seq, (long long)s->kept);
 }
 
+static const char newest[] = "SELECT seq, time FROM change "
+			     "ORDER BY seq DESC LIMIT 1";
+
+int change_ahead(struct store *s)
+{
+	return store_ahead(s, newest, NULL, 0);
+}
+
 /* Writers follow one another, and readers see one state throughout. */
 static int head(struct store *s)
 {
@@ -37,10 +45,7 @@ static int head(struct store *s)
 	int rc = 0;
 
 	if (!s->head_known)
-		rc = store_run(s,
-			       "SELECT seq, time FROM change "
-			       "ORDER BY seq DESC LIMIT 1",
-			       NULL, 0, take_head, &h);
+		rc = store_run(s, newest, NULL, 0, take_head, &h);
 	if (rc || s->head_known)
 		return rc;
 	if (s->mode == STORE_WRITE && h.seq < s->kept)

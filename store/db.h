@@ -52,8 +52,8 @@ struct db_engine {
 		   unsigned nr, db_row_fn *row, void *row_arg);
 
 	/*
-	 * This will be run within the transaction, which reads: an engine far
-	 * away may get the rows along with others.  NULL: it is near.
+	 * This SELECT will be run: an engine that is far away may get its rows
+	 * along with others, as long as nothing is written.  NULL: it is near.
 	 */
 	int (*ahead)(struct db *db, const char *sql, const struct db_value *arg,
 		     unsigned nr);

@@ -61,7 +61,7 @@ int store_may_write(struct store *s);
 /* One statement, with the error of the engine as ours. */
 int store_run(struct store *s, const char *sql, const struct db_value *arg,
 	      unsigned nr, db_row_fn *row, void *row_arg);
-/* That will be run soon, in a transaction that reads. */
+/* That SELECT will be run, before anything is written. */
 int store_ahead(struct store *s, const char *sql, const struct db_value *arg,
 		unsigned nr);
 int store_bulk(struct store *s, const char *table, const char *const *column,
@@ -220,6 +220,8 @@ int row_valid(struct store *s, const struct rows *r, const void *row);
 /* -- get.c, put.c --------------------------------------------------------- */
 
 int row_get(struct store *s, const struct rows *r, int64_t id, void *row);
+int row_ahead(struct store *s, const struct rows *r, const struct db_value *key,
+	      unsigned nr);
 int row_find(struct store *s, const struct rows *r, const struct db_value *key,
 	     unsigned nr, void *row);
 int row_put(struct store *s, const struct rows *r, void *row);
@@ -230,6 +232,7 @@ int row_there(struct store *s, const struct rows *r, int64_t id);
 /* -- change.c ------------------------------------------------------------- */
 
 /* The number and time of the next change. */
+int change_ahead(struct store *s);
 int change_next(struct store *s, int64_t *seq, int64_t *time);
 /* Write it; seq and time as change_next() gave them. */
 int change_write(struct store *s, const struct store_change *c);
@@ -266,6 +269,9 @@ int profile_encode(struct store *s, const struct lvl_desc *d,
 void store_sha256(const void *data, size_t len, uint8_t hash[STORE_HASH]);
 void store_sources_free(struct store_sources *c);
 /* The id, or 0 if there is no such object. */
+/* It will be asked for, before anything is written. */
+int store_ahead_object(struct store *s, const uint8_t hash[STORE_HASH]);
+int store_ahead_source(struct store *s, const struct store_source *v);
 int store_find_object(struct store *s, const uint8_t hash[STORE_HASH],
 		      int64_t *id);
 /* cpu, kernel, microcode, hypervisor and firmware, as columns have them. */

@@ -21,9 +21,12 @@ static int some(struct store *s, const char *sql, int64_t id, int *yes)
 	return store_number(s, sql, &v, 1, &n, yes);
 }
 
+static const char object_is[] = "SELECT id FROM object WHERE id = $1";
+static const char source_is[] = "SELECT id FROM source WHERE id = $1";
+
 static int object_there(struct store *s, int64_t id)
 {
-	int yes, rc = some(s, "SELECT id FROM object WHERE id = $1", id, &yes);
+	int yes, rc = some(s, object_is, id, &yes);
 
 	if (!rc && !yes)
 		rc = store_fail(s, LVL_E_NOT_FOUND, "there is no object %lld",
@@ -114,15 +117,18 @@ static unsigned host_key(const void *row, struct db_value *v)
 static int host_refers(struct store *s, const void *row, const void *old)
 {
 	const struct store_host *h = row, *o = old;
+	const struct db_value source = db_int(h->source);
+	int new_source = h->source && (!o || o->source != h->source);
 	int yes = 1, rc = 0;
 
-	if (h->pool && (!o || o->pool != h->pool))
+	if (new_source)
+		rc = store_ahead(s, source_is, &source, 1);
+	if (!rc && h->pool && (!o || o->pool != h->pool))
 		rc = row_there(s, &store_rows_pool, h->pool);
 	if (!rc && h->profile && (!o || o->profile != h->profile))
 		rc = object_there(s, h->profile);
-	if (!rc && h->source && (!o || o->source != h->source))
-		rc = some(s, "SELECT id FROM source WHERE id = $1", h->source,
-			  &yes);
+	if (!rc && new_source)
+		rc = some(s, source_is, h->source, &yes);
 	if (!rc && !yes)
 		rc = store_fail(s, LVL_E_NOT_FOUND, "there is no source %lld",
 				(long long)h->source);

@@ -15,14 +15,22 @@ void store_sha256(const void *data, size_t len, uint8_t hash[STORE_HASH])
 	SHA256Final(hash, &c);
 }
 
+static const char object_of[] = "SELECT id FROM object WHERE hash = $1";
+
 int store_find_object(struct store *s, const uint8_t hash[STORE_HASH],
 		      int64_t *id)
 {
 	const struct db_value v = db_blob(hash, STORE_HASH);
 	int found;
 
-	return store_number(s, "SELECT id FROM object WHERE hash = $1", &v, 1,
-			    id, &found);
+	return store_number(s, object_of, &v, 1, id, &found);
+}
+
+int store_ahead_object(struct store *s, const uint8_t hash[STORE_HASH])
+{
+	const struct db_value v = db_blob(hash, STORE_HASH);
+
+	return store_ahead(s, object_of, &v, 1);
 }
 
 int store_put_object(struct store *s, const void *data, size_t len, int64_t *id)
@@ -152,6 +160,10 @@ int store_source_values(struct store *s, const struct store_source *v,
 	return 0;
 }
 
+static const char source_of[] =
+	"SELECT id FROM source WHERE cpu = $1 AND kernel = $2 "
+	"AND microcode = $3 AND hypervisor = $4 AND firmware = $5";
+
 int store_find_source(struct store *s, const struct store_source *v,
 		      int64_t *id)
 {
@@ -159,13 +171,16 @@ int store_find_source(struct store *s, const struct store_source *v,
 	int found, rc;
 
 	rc = store_source_values(s, v, is);
-	if (rc)
-		return rc;
-	return store_number(s,
-			    "SELECT id FROM source WHERE cpu = $1 AND "
-			    "kernel = $2 AND microcode = $3 AND "
-			    "hypervisor = $4 AND firmware = $5",
-			    is, LVL_COUNT(is), id, &found);
+	return rc ? rc
+		  : store_number(s, source_of, is, LVL_COUNT(is), id, &found);
+}
+
+int store_ahead_source(struct store *s, const struct store_source *v)
+{
+	struct db_value is[5];
+	int rc = store_source_values(s, v, is);
+
+	return rc ? rc : store_ahead(s, source_of, is, LVL_COUNT(is));
 }
 
 int store_put_source(struct store *s, const struct store_source *v, int64_t *id)

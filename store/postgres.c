@@ -114,7 +114,7 @@ static int greet(struct pg *pg, long *version)
 	int rc;
 
 	pg->lost = pg->failed = pg->listening = 0;
-	pg->queued = pg->nr_statements = 0;
+	pg->queued = pg->owed = pg->nr_statements = 0;
 	PQsetNoticeReceiver(pg->conn, hear, pg);
 	if (PQserverVersion(pg->conn) < MIN_VERSION) {
 		snprintf(pg->db.error, STORE_ERROR,
@@ -239,7 +239,8 @@ int pg_wait(struct db *db, int timeout_ms)
 		poll(NULL, 0, timeout_ms < 250 ? timeout_ms : 250);
 		return 0;
 	}
-	if (!pg->listening && listen_once(pg))
+	pg_settle(pg, NULL);
+	if (!pg->lost && !pg->listening && listen_once(pg))
 		return 0;
 	if (pg->lost || called(pg))
 		return 0;

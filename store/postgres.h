@@ -33,11 +33,10 @@ enum pg_oid {
 
 /* What will be asked for, or is here already. */
 #define PG_AHEAD 256
-#define PG_AHEAD_ARGS 4
 struct pg_ahead {
-	const char *sql; /* NULL: a free place */
-	int64_t arg[PG_AHEAD_ARGS];
-	unsigned nr;
+	const char *sql;  /* NULL: a free place */
+	uint8_t key[232]; /* its values */
+	unsigned len;
 	unsigned place; /* in the queue, from 1 on; 0: it is answered */
 	PGresult *res;
 };
@@ -58,7 +57,9 @@ struct pg {
 	unsigned nr_statements, max_statements;
 
 	unsigned queued; /* statements whose results nobody has looked at */
+	unsigned owed;   /* and before them, with a sync of their own */
 	struct pg_ahead ahead[PG_AHEAD];
+	unsigned nr_ahead; /* places of it that are not free */
 
 	enum store_mode mode;
 	int failed;    /* the transaction cannot commit, and why */
@@ -118,6 +119,8 @@ int pg_queued(struct pg *pg, int sent);
  * failed.  out may be NULL: the result of the last one.
  */
 int pg_settle(struct pg *pg, PGresult **out);
+/* What is queued is sent, and nobody waits. */
+int pg_part(struct pg *pg);
 int pg_steps(struct pg *pg, const struct pg_step *step, unsigned nr,
 	     PGresult **out);
 int pg_step(struct pg *pg, const char *sql);

@@ -154,23 +154,59 @@ static int take_result(struct pg *pg, int rc, PGresult **out)
 	return rc;
 }
 
-int pg_settle(struct pg *pg, PGresult **out)
+int pg_part(struct pg *pg)
 {
-	unsigned queued = pg->queued, i;
-	int rc = 0;
+	int rc = pg->owed ? pg_settle(pg, NULL) : 0;
 
-	if (out)
-		*out = NULL;
-	pg->queued = 0;
-	if (!queued)
-		return 0;
+	if (rc || !pg->queued)
+		return rc;
 	if (!PQpipelineSync(pg->conn))
-		rc = pg_fail(pg, NULL);
+		return pg_fail(pg, NULL);
+	pg->owed = pg->queued;
+	pg->queued = 0;
+	return 0;
+}
+
+/* A connection on which that went wrong is in no state that is known. */
+static void take_owed(struct pg *pg)
+{
+	for (; pg->owed && !pg->lost; pg->owed--)
+		if (take_result(pg, 0, NULL))
+			pg->lost = 1;
+	if (!pg->lost)
+		PQclear(PQgetResult(pg->conn)); /* of the sync */
+	pg->owed = 0;
+}
+
+static int take_queued(struct pg *pg, int rc, PGresult **out)
+{
+	unsigned i, queued = pg->queued;
+
+	pg->queued = 0;
 	for (i = 1; i <= queued && !pg->lost; i++)
 		rc = take_result(pg, rc,
 				 out && i == queued ? out : pg_wanted(pg, i));
 	if (!pg->lost)
-		PQclear(PQgetResult(pg->conn)); /* of the sync */
+		PQclear(PQgetResult(pg->conn));
+	return rc;
+}
+
+int pg_settle(struct pg *pg, PGresult **out)
+{
+	int rc = 0;
+
+	if (out)
+		*out = NULL;
+	if (!pg->queued && !pg->owed)
+		return 0;
+	if (pg->queued && !PQpipelineSync(pg->conn))
+		rc = pg_fail(pg, NULL);
+	if (pg->owed)
+		take_owed(pg);
+	if (pg->lost && !rc)
+		rc = pg->failed;
+	if (pg->queued)
+		rc = take_queued(pg, rc, out);
 	if (!pg->lost && !PQexitPipelineMode(pg->conn))
 		rc = pg_fail(pg, NULL);
 	pg_prepared(pg, rc);

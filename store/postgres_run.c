@@ -191,7 +191,7 @@ PGresult **pg_wanted(struct pg *pg, unsigned place)
 {
 	unsigned i;
 
-	for (i = 0; i < PG_AHEAD; i++) {
+	for (i = 0; pg->nr_ahead && i < PG_AHEAD; i++) {
 		struct pg_ahead *a = &pg->ahead[i];
 
 		if (!a->sql || a->place != place)
@@ -206,9 +206,19 @@ void pg_forget(struct pg *pg)
 {
 	unsigned i;
 
+	if (!pg->nr_ahead)
+		return;
 	for (i = 0; i < PG_AHEAD; i++)
 		PQclear(pg->ahead[i].res);
 	memset(pg->ahead, 0, sizeof(pg->ahead));
+	pg->nr_ahead = 0;
+}
+
+static void drop_ahead(struct pg *pg, struct pg_ahead *a)
+{
+	PQclear(a->res);
+	memset(a, 0, sizeof(*a));
+	pg->nr_ahead--;
 }
 
 static struct pg_ahead *free_place(struct pg *pg)
@@ -224,54 +234,62 @@ static struct pg_ahead *free_place(struct pg *pg)
 
 		if (a->place)
 			continue;
-		PQclear(a->res);
-		memset(a, 0, sizeof(*a));
+		drop_ahead(pg, a);
 		return a;
 	}
 	return NULL;
 }
 
-static int only_numbers(const struct db_value *arg, unsigned nr)
+/* The values, one after the other; 0: they are too long to be worth it. */
+static unsigned write_key(const struct db_value *arg, unsigned nr,
+			  uint8_t key[sizeof(((struct pg_ahead *)0)->key)])
 {
+	const size_t room = sizeof(((struct pg_ahead *)0)->key);
+	size_t at = 0;
 	unsigned i;
 
-	for (i = 0; i < nr && arg[i].type == DB_INT; i++)
-		;
-	return i == nr && nr <= PG_AHEAD_ARGS;
-}
+	for (i = 0; i < nr; i++) {
+		const struct db_value *v = &arg[i];
+		size_t len = v->type == DB_INT    ? sizeof(v->i)
+			     : v->type == DB_TEXT ? strlen(v->p)
+						  : v->len;
 
-static int same_question(const struct pg_ahead *a, const char *sql,
-			 const struct db_value *arg, unsigned nr)
-{
-	unsigned i;
-
-	if (a->sql != sql || a->nr != nr)
-		return 0;
-	for (i = 0; i < nr; i++)
-		if (a->arg[i] != arg[i].i)
+		if (at + 3 + len > room)
 			return 0;
-	return 1;
+		key[at++] = (uint8_t)v->type;
+		key[at++] = (uint8_t)len;
+		if (len)
+			memcpy(key + at,
+			       v->type == DB_INT ? (const void *)&v->i : v->p,
+			       len);
+		at += len;
+	}
+	key[at++] = (uint8_t)nr;
+	return (unsigned)at;
 }
 
 int pg_ahead(struct db *db, const char *sql, const struct db_value *arg,
 	     unsigned nr)
 {
 	struct pg *pg = pg_of(db);
-	struct pg_ahead *a = only_numbers(arg, nr) ? free_place(pg) : NULL;
+	struct pg_ahead *a = free_place(pg);
 	struct binding b;
 	unsigned i;
 	int rc;
 
 	if (pg->failed || !a)
 		return pg->failed;
+	a->len = write_key(arg, nr, a->key);
+	if (!a->len)
+		return 0;
 	for (i = 0; i < nr; i++)
 		bind_value(&b, i, &arg[i]);
 	rc = send(pg, sql, &b, nr);
 	if (rc)
 		return rc;
-	*a = (struct pg_ahead){ .sql = sql, .nr = nr, .place = pg->queued };
-	for (i = 0; i < nr; i++)
-		a->arg[i] = arg[i].i;
+	a->sql = sql;
+	a->place = pg->queued;
+	pg->nr_ahead++;
 	return 0;
 }
 
@@ -280,17 +298,25 @@ static int asked_for(struct pg *pg, const char *sql, const struct db_value *arg,
 		     unsigned nr, PGresult **res)
 {
 	struct pg_ahead *a = pg->ahead;
+	uint8_t key[sizeof(a->key)];
+	unsigned len = 0;
 	int rc;
 
-	while (a < pg->ahead + PG_AHEAD && !same_question(a, sql, arg, nr))
-		a++;
-	if (a == pg->ahead + PG_AHEAD)
+	for (; pg->nr_ahead && a < pg->ahead + PG_AHEAD; a++) {
+		if (a->sql != sql)
+			continue;
+		len = len ? len : write_key(arg, nr, key);
+		if (a->len == len && !memcmp(a->key, key, len))
+			break;
+	}
+	if (!pg->nr_ahead || a == pg->ahead + PG_AHEAD)
 		return 0;
 	rc = a->place ? pg_settle(pg, NULL) : 0;
 	if (rc)
 		return rc;
 	*res = a->res;
-	memset(a, 0, sizeof(*a));
+	a->res = NULL;
+	drop_ahead(pg, a);
 	return 0;
 }
 
@@ -312,6 +338,9 @@ int pg_run(struct db *db, const char *sql, const struct db_value *arg,
 		return -LVL_E_BUG;
 	if (pg->failed)
 		return pg->failed;
+	/* What was read before something is written is not what there is. */
+	if (strncmp(sql, "SELECT", 6) != 0)
+		pg_forget(pg);
 	rc = asked_for(pg, sql, arg, nr, &res);
 	for (i = 0; i < nr && !res; i++)
 		bind_value(&b, i, &arg[i]);

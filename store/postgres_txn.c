@@ -87,6 +87,7 @@ static int commit_write(struct pg *pg)
 
 int pg_commit(struct db *db)
 {
+	static const struct pg_step commit = { "COMMIT", NULL };
 	struct pg *pg = pg_of(db);
 	int rc = pg->failed;
 
@@ -98,7 +99,8 @@ int pg_commit(struct db *db)
 	if (pg->mode == STORE_WRITE)
 		return commit_write(pg);
 	/* What was read was read, whatever becomes of the connection. */
-	pg_step(pg, "COMMIT");
+	if (!pg_queue(pg, &commit, 1))
+		pg_part(pg);
 	pg->failed = 0;
 	return 0;
 }

@@ -146,8 +146,17 @@ static int look(struct store *s, const struct found *f, int *changed)
 
 static int look_up(struct store *s, const char *name, struct found *f)
 {
-	int rc = store_find_object(s, f->hash, &f->profile);
+	const struct db_value host = db_text(name);
+	int rc = store_ahead_object(s, f->hash);
 
+	if (!rc)
+		rc = store_ahead_source(s, &f->source);
+	if (!rc)
+		rc = row_ahead(s, &store_rows_host, &host, 1);
+	if (!rc && s->mode == STORE_WRITE)
+		rc = change_ahead(s);
+	if (!rc)
+		rc = store_find_object(s, f->hash, &f->profile);
 	if (!rc)
 		rc = store_find_source(s, &f->source, &f->source_id);
 	if (!rc)

@@ -48,6 +48,12 @@ int row_get(struct store *s, const struct rows *r, int64_t id, void *row)
 		       : rc;
 }
 
+int row_ahead(struct store *s, const struct rows *r, const struct db_value *key,
+	      unsigned nr)
+{
+	return store_ahead(s, r->find, key, nr);
+}
+
 int row_find(struct store *s, const struct rows *r, const struct db_value *key,
 	     unsigned nr, void *row)
 {

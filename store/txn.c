@@ -172,7 +172,7 @@ int store_ahead(struct store *s, const char *sql, const struct db_value *arg,
 {
 	int rc = store_may_read(s);
 
-	if (rc || s->at || s->mode != STORE_READ || !s->engine->ahead)
+	if (rc || s->at || !s->engine->ahead)
 		return rc;
 	s->db->error[0] = '\0';
 	return taken(s, s->engine->ahead(s->db, sql, arg, nr));

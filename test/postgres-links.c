@@ -133,6 +133,9 @@ static void lost_between(void **state)
 	terminate(number("SELECT pg_backend_pid()"));
 	assert_int_equal(commit(), 0); /* nothing was at stake */
 	begin(STORE_READ);
+	assert_int_equal(run("SELECT 1"), -LVL_E_AGAIN);
+	db_postgres.abort(db);
+	begin(STORE_READ);
 	terminate(number("SELECT pg_backend_pid()"));
 	db_postgres.abort(db);
 	begin(STORE_WRITE);
