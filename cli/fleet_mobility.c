@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where VMs may go: reachability, islands, and those who can go nowhere. */
 #include "fleet_say.h"
+#include "fleet_stranded.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,7 @@ struct mobility {
 	uint64_t vms, stranded, unsure;
 	int incomplete;
 	struct fleet_table *table; /* of --all */
-	/* pools with such VMs, of which the rows come together */
-	struct fleet_view waiting[32];
-	unsigned nr_waiting, asked;
+	struct fleet_stranded list;
 };
 
 /* What one pool adds up to. */
@@ -61,145 +60,6 @@ static void sum_up(struct fleet_view *v, struct sums *s)
 		s->stranded += r.fate == LVL_FLEET_STRANDED ? g->vms : 0;
 		s->unsure += r.fate == LVL_FLEET_UNSURE ? g->vms : 0;
 	}
-}
-
-/* -- those who can go nowhere --------------------------------------------- */
-
-struct listing {
-	struct mobility *m;
-	struct fleet_view *v;
-	const struct lvl_fleet_group *g;
-	struct lvl_fleet_reach r;
-	char saw[16]; /* features; the same for all of a group */
-};
-
-const char *const fleet_fates[] = { "free", "stranded", "not known" };
-
-static void count_seen(const struct lvl_fleet_seen *s, char saw[16])
-{
-	snprintf(saw, 16, "?");
-	if (s->policy)
-		snprintf(saw, 16, "%u", cli_count_features(s->policy));
-}
-
-static int list_vm(void *arg, const struct store_vm *vm)
-{
-	struct listing *l = arg;
-	const struct lvl_fleet_seen *s = &l->v->model->seen[l->g->seen];
-	const struct fleet_view_host *h = fleet_view_host(l->v, vm->host);
-	size_t on = h && h->active ? h->profile : LVL_FLEET_ELSEWHERE;
-	struct mobility *m = l->m;
-
-	if (!vm->host || vm->seen != s->id || vm->level != l->g->level ||
-	    vm->guest != (int)s->guest ||
-	    (l->g->on != LVL_FLEET_NONE && l->g->on != on))
-		return 0;
-	if (m->table) {
-		fleet_table_row(m->table, vm->name, l->v->name,
-				h ? h->name : NULL, l->saw,
-				fleet_fates[l->r.fate]);
-		return 0;
-	}
-	fputs(m->nr++ ? ",\n    {" : "\n    {", m->f->out);
-	fleet_json_key(m->f->out, "vm", vm->name);
-	fputs(", ", m->f->out);
-	fleet_json_key(m->f->out, "pool", l->v->name);
-	fputs(", ", m->f->out);
-	fleet_json_key(m->f->out, "host", h ? h->name : NULL);
-	fprintf(m->f->out, ", \"features\": %s, \"fate\": \"%s\"}",
-		s->policy ? l->saw : "null",
-		l->r.fate == LVL_FLEET_STRANDED ? "stranded" : "unknown");
-	return 0;
-}
-
-/* Those that were located, or else those of the store. */
-static int list_group(struct listing *l)
-{
-	struct fleet_view *v = l->v;
-	const struct store_vm_filter of = {
-		.pool = v->id, .seen = v->model->seen[l->g->seen].id
-	};
-	size_t i;
-	int rc = 0;
-
-	if (l->g->on == LVL_FLEET_NONE)
-		return store_scan_vms(v->f->s, &of, list_vm, l);
-	for (i = 0; !rc && i < v->located.nr; i++)
-		rc = list_vm(l, &v->located.vm[i]);
-	return rc;
-}
-
-/* Only pools that have some are looked at closely. */
-static int list_stranded(struct mobility *m, struct fleet_view *v)
-{
-	struct listing l = { .m = m, .v = v };
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; !rc && i < v->pool.nr_groups; i++) {
-		l.g = &v->pool.group[i];
-		if (!l.g->vms)
-			continue;
-		lvl_fleet_reach(v->model, &v->pool, l.g, &l.r);
-		if (l.r.fate == LVL_FLEET_FREE)
-			continue;
-		rc = fleet_view_hosts(v);
-		count_seen(&v->model->seen[l.g->seen], l.saw);
-		if (!rc)
-			rc = list_group(&l);
-	}
-	return rc;
-}
-
-/* The rows that list_stranded() will want. */
-static int ask_ahead(struct mobility *m, struct fleet_view *v)
-{
-	const struct store_host_filter hosts = { .pool = v->id };
-	size_t i;
-	int rc = v->has_hosts ? 0 : store_ahead_hosts(v->f->s, &hosts);
-
-	m->asked++;
-	for (i = 0; !rc && i < v->pool.nr_groups; i++) {
-		const struct lvl_fleet_group *g = &v->pool.group[i];
-		const struct store_vm_filter of = {
-			.pool = v->id, .seen = v->model->seen[g->seen].id
-		};
-		struct lvl_fleet_reach r;
-
-		lvl_fleet_reach(v->model, &v->pool, g, &r);
-		if (!g->vms || g->on != LVL_FLEET_NONE ||
-		    r.fate == LVL_FLEET_FREE)
-			continue;
-		m->asked++;
-		rc = store_ahead_vms(v->f->s, &of);
-	}
-	return rc;
-}
-
-static int list_waiting(struct mobility *m, int rc)
-{
-	unsigned i;
-
-	for (i = 0; i < m->nr_waiting; i++) {
-		if (!rc)
-			rc = list_stranded(m, &m->waiting[i]);
-		fleet_view_close(&m->waiting[i]);
-	}
-	m->nr_waiting = m->asked = 0;
-	return rc;
-}
-
-/* Its turn comes when others have been asked about, too. */
-static int wait_for_rows(struct mobility *m, struct fleet_view *v)
-{
-	int rc = ask_ahead(m, v);
-
-	m->waiting[m->nr_waiting++] = *v;
-	memset(v, 0, sizeof(*v));
-	if (rc || m->nr_waiting == LVL_COUNT(m->waiting) ||
-	    m->asked > STORE_AHEAD / 2)
-		rc = list_waiting(m, rc);
-	return rc;
 }
 
 /* -- one pool ------------------------------------------------------------- */
@@ -399,7 +259,8 @@ static int one_pool(void *arg, struct fleet_view *v)
 	if (m->stranded_only && !(s.stranded + s.unsure))
 		return 0;
 	if (m->stranded_only)
-		return m->all ? wait_for_rows(m, v) : list_stranded(m, v);
+		return m->all ? fleet_stranded_later(&m->list, v)
+			      : fleet_stranded_list(&m->list, v);
 	rc = show(m, v, &s);
 	m->nr++;
 	return rc;
@@ -417,7 +278,7 @@ static int all_pools(struct mobility *m)
 
 	lvl_fleet_init(&model);
 	rc = fleet_view_each(m->f, &model, one_pool, m);
-	rc = list_waiting(m, rc);
+	rc = fleet_stranded_rest(&m->list, rc);
 	lvl_fleet_free(&model);
 	return rc;
 }
@@ -477,7 +338,10 @@ static int body(struct fleet *f, void *arg)
 	else if (q->all)
 		fleet_table_init(m.table = &t, f->out, pool_columns,
 				 LVL_COUNT(pool_columns));
+	m.list.f = f;
+	m.list.table = m.table;
 	rc = each_pool(f, q, &m);
+	m.nr += m.list.nr;
 	if (m.table && fleet_table_end(&t) && !rc)
 		rc = EXIT_INPUT;
 	if (rc)
