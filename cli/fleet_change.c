@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const change_names[CHANGE_NR] = {
-	"join", "leave", "upgrade", "kernel", "microcode",
-};
-
 /* -- what was asked for --------------------------------------------------- */
 
 static int read_file(struct change_asked *a)

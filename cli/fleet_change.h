@@ -13,7 +13,8 @@ enum change_how {
 	CHANGE_MICROCODE,
 	CHANGE_NR
 };
-extern const char *const change_names[CHANGE_NR];
+/* By enum change_how, and by enum plan_what, which has one more. */
+extern const char *const change_names[CHANGE_NR + 1];
 
 /* What was asked for. */
 struct change_asked {

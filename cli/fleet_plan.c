@@ -13,17 +13,23 @@ struct reading {
 	const char *file;
 	yaml_parser_t parser;
 	yaml_event_t event;
-	int has_event;
+	int has_event, has_steps;
 	struct plan *plan;
+	char *why; /* the error, for people */
 };
 
 static int fail(struct reading *r, const char *why)
 {
-	cli_error("%s:%zu: %s", r->file,
-		  r->has_event ? r->event.start_mark.line + 1
-			       : r->parser.problem_mark.line + 1,
-		  why);
+	snprintf(r->why, PLAN_WHY, "%.200s:%zu: %.200s", r->file,
+		 r->has_event ? r->event.start_mark.line + 1
+			      : r->parser.problem_mark.line + 1,
+		 why);
 	return EXIT_INPUT;
+}
+
+static const char *text(const struct reading *r)
+{
+	return (const char *)r->event.data.scalar.value;
 }
 
 /* The next event; anchors and tags mean nothing here. */
@@ -38,6 +44,9 @@ static int next(struct reading *r)
 	r->has_event = 1;
 	if (r->event.type == YAML_ALIAS_EVENT)
 		return fail(r, "no aliases in a plan");
+	if (r->event.type == YAML_SCALAR_EVENT &&
+	    strlen(text(r)) != r->event.data.scalar.length)
+		return fail(r, "a NUL in a value");
 	return 0;
 }
 
@@ -46,11 +55,6 @@ static int expect(struct reading *r, yaml_event_type_t type, const char *why)
 	int rc = next(r);
 
 	return rc || r->event.type == type ? rc : fail(r, why);
-}
-
-static const char *text(const struct reading *r)
-{
-	return (const char *)r->event.data.scalar.value;
 }
 
 /* -- steps ---------------------------------------------------------------- */
@@ -63,8 +67,6 @@ static int add_step(struct reading *r, enum plan_what what)
 
 	if (!*text(r))
 		return fail(r, "a value is missing");
-	if (strlen(text(r)) != r->event.data.scalar.length)
-		return fail(r, "a NUL in a value");
 	s = cli_grow(p->step, p->nr, &p->room, sizeof(*s));
 	if (!s || p->nr == STEPS)
 		return fail(r, s ? "too many steps" : "out of memory");
@@ -101,7 +103,7 @@ static int find_what(struct reading *r, enum plan_what *what)
 	unsigned i;
 
 	for (i = 0; i < PLAN_NR; i++)
-		if (!strcmp(plan_names[i], text(r))) {
+		if (!strcmp(change_names[i], text(r))) {
 			*what = (enum plan_what)i;
 			return 0;
 		}
@@ -133,9 +135,12 @@ static int read_step(struct reading *r)
 
 static int read_steps(struct reading *r)
 {
-	int rc = expect(r, YAML_SEQUENCE_START_EVENT,
-			"steps is a list: each begins with \"-\"");
+	int rc;
 
+	if (r->has_steps++)
+		return fail(r, "steps is given twice");
+	rc = expect(r, YAML_SEQUENCE_START_EVENT,
+		    "steps is a list: each begins with \"-\"");
 	while (!rc && !(rc = next(r)) &&
 	       r->event.type != YAML_SEQUENCE_END_EVENT)
 		rc = read_step(r);
@@ -196,31 +201,42 @@ static int read_document(struct reading *r)
 	return rc;
 }
 
-int plan_read(const char *file, struct plan *p)
+int plan_parse(FILE *in, const char *file, struct plan *p, char why[PLAN_WHY])
 {
-	struct reading r = { .file = file, .plan = p };
-	FILE *in = strcmp(file, "-") != 0 ? fopen(file, "r") : stdin;
+	struct reading r = { .file = file, .plan = p, .why = why };
 	int rc;
 
 	memset(p, 0, sizeof(*p));
+	if (!yaml_parser_initialize(&r.parser)) {
+		snprintf(why, PLAN_WHY, "out of memory");
+		return EXIT_INPUT;
+	}
+	yaml_parser_set_input_file(&r.parser, in);
+	rc = read_document(&r);
+	if (r.has_event)
+		yaml_event_delete(&r.event);
+	yaml_parser_delete(&r.parser);
+	if (rc)
+		plan_free(p);
+	return rc;
+}
+
+int plan_read(const char *file, struct plan *p)
+{
+	FILE *in = strcmp(file, "-") != 0 ? fopen(file, "r") : stdin;
+	char why[PLAN_WHY];
+	int rc;
+
 	if (!in) {
+		memset(p, 0, sizeof(*p));
 		cli_error("%s: %s", file, strerror(errno));
 		return EXIT_INPUT;
 	}
-	if (!yaml_parser_initialize(&r.parser)) {
-		cli_error("out of memory");
-		rc = EXIT_INPUT;
-	} else {
-		yaml_parser_set_input_file(&r.parser, in);
-		rc = read_document(&r);
-		if (r.has_event)
-			yaml_event_delete(&r.event);
-		yaml_parser_delete(&r.parser);
-	}
+	rc = plan_parse(in, file, p, why);
+	if (rc)
+		cli_error("%s", why);
 	if (in != stdin)
 		fclose(in);
-	if (rc)
-		plan_free(p);
 	return rc;
 }
 

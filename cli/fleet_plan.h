@@ -22,7 +22,6 @@ enum plan_what {
 	PLAN_POWER_CYCLE = CHANGE_NR,
 	PLAN_NR
 };
-extern const char *const plan_names[PLAN_NR];
 
 struct plan_step {
 	enum plan_what what;
@@ -36,7 +35,10 @@ struct plan {
 	size_t nr, room;
 };
 
-/* 0, or EXIT_INPUT after FILE:LINE: reason; - is standard input. */
+/* 0, or EXIT_INPUT and FILE:LINE: reason in why; p is empty then. */
+#define PLAN_WHY 440
+int plan_parse(FILE *in, const char *file, struct plan *p, char why[PLAN_WHY]);
+/* The same of a file, - for standard input, and says why. */
 int plan_read(const char *file, struct plan *p);
 void plan_free(struct plan *p);
 

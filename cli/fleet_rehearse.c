@@ -82,7 +82,7 @@ static void say_steps(const struct rehearsal *r, FILE *out)
 		snprintf(number, sizeof(number), "%zu", i + 1);
 		snprintf(moves, sizeof(moves), "%llu",
 			 (unsigned long long)s->moves);
-		fleet_table_row(&t, number, plan_names[s->what], s->name,
+		fleet_table_row(&t, number, change_names[s->what], s->name,
 				level_text(s, level), moves, remark(s, text));
 	}
 	(void)fleet_table_end(&t);
@@ -159,7 +159,7 @@ void rehearse_json(const struct rehearsal *r, FILE *out)
 		const struct rehearse_step *s = &r->step[i];
 
 		fputs(i ? ",\n    {" : "\n    {", out);
-		fleet_json_key(out, "what", plan_names[s->what]);
+		fleet_json_key(out, "what", change_names[s->what]);
 		fputs(", ", out);
 		fleet_json_key(out, "who", s->name);
 		fputs(", ", out);

@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const plan_names[PLAN_NR] = {
-	"join", "leave", "upgrade", "kernel", "microcode", "power-cycle",
-};
-
 /* -- the VMs, one by one -------------------------------------------------- */
 
 static int keep_vm(void *arg, const struct store_vm *row)

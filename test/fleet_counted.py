@@ -180,7 +180,7 @@ class Fleet:
         other = 'hvm-shadow' if self.kind[0] == 'hvm' else None
         if other and rng.random() < .3:
             if self.do('level', 'new', 'o', '--follow', 'p', '--guest', other,
-                       may=(0, 4)):
+                       may=(0, 4, 5)):
                 other = None
         else:
             other = None
