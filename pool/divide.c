@@ -27,8 +27,17 @@ struct searching {
 	size_t slots;
 	struct part now[LVL_FLEET_PARTS];
 	unsigned nr_now;
+	uint32_t *has;  /* capabilities: of the parts, and below of each item
+			   as its part was before it */
+	unsigned *peer; /* by item: the most in common with another one */
+	uint64_t nodes; /* that may still be looked at */
 	int stopped;
 };
+
+static uint32_t *row(const struct searching *x, size_t i)
+{
+	return &x->has[i * x->s->words];
+}
 
 /* How many features the level of these has; -1: none, or no more effort. */
 static int features_of(struct searching *x, uint64_t items)
@@ -61,27 +70,65 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* No way to go on from here can be worth more. */
+/* The most that hosts of this item give as a member of a part with others. */
+static unsigned in_company(const struct searching *x, size_t item)
+{
+	const uint32_t *has = &x->s->has[item * x->s->words];
+	unsigned most = x->nr_now < x->s->parts ? x->peer[item] : 0, b;
+
+	for (b = 0; b < x->nr_now; b++) {
+		unsigned in;
+
+		if (least(x->now[b].features, x->s->item[item].features) <=
+		    most)
+			continue;
+		in = least(x->now[b].features,
+			   suggest_common(x->s, row(x, b), has));
+		if (in > most)
+			most = in;
+	}
+	return most;
+}
+
+/* Of what some items gain by a part of their own, the greatest few. */
+static void keep_greatest(uint64_t *gain, unsigned n, uint64_t is)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		if (is > gain[i]) {
+			uint64_t was = gain[i];
+
+			gain[i] = is;
+			is = was;
+		}
+}
+
+/*
+ * No way to go on from here can be worth more: parts keep what they have,
+ * items get the most that they could share with any other, and as many as
+ * there are parts left are alone.
+ */
 static uint64_t bound(const struct searching *x, size_t at)
 {
-	uint64_t sum = 0;
-	unsigned b;
+	unsigned alone = x->s->parts - x->nr_now, b, most;
+	uint64_t gain[LVL_FLEET_PARTS] = { 0 }, sum = 0;
 	size_t i;
 
 	for (b = 0; b < x->nr_now; b++)
 		sum += x->now[b].hosts * x->now[b].features;
 	for (i = at; i < x->s->nr; i++) {
 		const struct suggest_item *it = &x->s->item[i];
-		unsigned most = x->nr_now < x->s->parts ? it->features : 0;
 
-		for (b = 0; b < x->nr_now; b++) {
-			unsigned in = least(x->now[b].features, it->features);
-
-			if (in > most)
-				most = in;
-		}
+		most = in_company(x, i);
 		sum += (uint64_t)it->hosts * most;
+		if (it->features > most)
+			keep_greatest(gain, alone,
+				      (uint64_t)it->hosts *
+					      (it->features - most));
 	}
+	for (b = 0; b < alone; b++)
+		sum += gain[b];
 	return sum;
 }
 
@@ -105,54 +152,61 @@ static void search(struct searching *x, size_t at);
 static void into(struct searching *x, size_t at, unsigned b)
 {
 	struct part was = x->now[b];
-	unsigned nr = x->nr_now;
+	uint32_t *has = row(x, b), *saved = row(x, LVL_FLEET_PARTS + at);
+	unsigned nr = x->nr_now, w;
 	int features;
 
 	if (b == nr) {
 		memset(&was, 0, sizeof(was));
+		memset(has, 0xff, x->s->words * sizeof(*has));
 		x->now[b] = was;
 		x->nr_now++;
 	}
+	memcpy(saved, has, x->s->words * sizeof(*has));
 	features = features_of(x, was.items | UINT64_C(1) << at);
 	if (features >= 0) {
 		x->now[b].items |= UINT64_C(1) << at;
 		x->now[b].hosts += x->s->item[at].hosts;
 		x->now[b].homes += x->s->item[at].homes;
 		x->now[b].features = (unsigned)features;
+		for (w = 0; w < x->s->words; w++)
+			has[w] &= x->s->has[at * x->s->words + w];
 		search(x, at + 1);
 	}
+	memcpy(has, saved, x->s->words * sizeof(*has));
 	x->now[b] = was;
 	x->nr_now = nr;
 }
 
-/* What all hosts are worth after item `at` went into part b; -1: it cannot. */
-static int64_t worth(struct searching *x, size_t at, unsigned b)
+/* What all hosts are worth at most after item `at` went into part b. */
+static int64_t worth(const struct searching *x, size_t at, unsigned b)
 {
-	static const struct part none;
-	const struct part *p = b < x->nr_now ? &x->now[b] : &none;
-	int features = features_of(x, p->items | UINT64_C(1) << at);
+	const struct suggest_item *it = &x->s->item[at];
+	const struct part *p = &x->now[b];
+	unsigned features;
 
-	if (features < 0)
-		return -1;
-	return (int64_t)(p->hosts + x->s->item[at].hosts) * features -
-	       (int64_t)p->hosts * p->features + (INT64_C(1) << 40);
+	if (b == x->nr_now)
+		return (int64_t)it->hosts * it->features;
+	features = least(
+		p->features,
+		suggest_common(x->s, row(x, b), &x->s->has[at * x->s->words]));
+	return (int64_t)(p->hosts + it->hosts) * features -
+	       (int64_t)p->hosts * p->features;
 }
 
 /* The most promising part first: where it must stop, that much is done. */
 static void branch(struct searching *x, size_t at)
 {
-	unsigned n = x->nr_now + (x->nr_now < x->s->parts), b, best;
+	unsigned n = x->nr_now + (x->nr_now < x->s->parts), b, best, done;
 	int64_t value[LVL_FLEET_PARTS + 1];
 
 	for (b = 0; b < n; b++)
 		value[b] = worth(x, at, b);
-	for (;;) {
+	for (done = 0; done < n; done++) {
 		for (b = best = 0; b < n; b++)
 			if (value[b] > value[best])
 				best = b;
-		if (value[best] < 0)
-			return;
-		value[best] = -1;
+		value[best] = INT64_MIN;
 		into(x, at, best);
 	}
 }
@@ -172,8 +226,14 @@ static void keep_best(struct searching *x, uint64_t value)
 
 static void search(struct searching *x, size_t at)
 {
-	uint64_t most = bound(x, at);
+	uint64_t most;
 
+	if (!x->nodes) {
+		x->stopped = 1;
+		return;
+	}
+	x->nodes--;
+	most = bound(x, at);
 	if (x->s->nr_best &&
 	    (most < x->s->value ||
 	     (most == x->s->value && x->nr_now >= x->s->nr_best)))
@@ -195,15 +255,41 @@ static size_t slots_for(uint64_t effort)
 	return slots;
 }
 
+static void find_peers(struct searching *x)
+{
+	const struct suggest *s = x->s;
+	size_t i, k;
+
+	for (i = 0; i < s->nr; i++)
+		for (k = 0; k < s->nr; k++) {
+			unsigned in = suggest_common(s, &s->has[i * s->words],
+						     &s->has[k * s->words]);
+
+			if (k != i && in > x->peer[i])
+				x->peer[i] = in;
+		}
+}
+
 int suggest_search(struct suggest *s)
 {
-	struct searching x = { .s = s, .slots = slots_for(s->effort) };
+	struct searching x = {
+		.s = s,
+		.slots = slots_for(s->effort),
+		.nodes = 16 * s->effort,
+	};
+	int rc = -LVL_E_NO_MEMORY;
 
 	x.known = calloc(x.slots, sizeof(*x.known));
-	if (!x.known)
-		return -LVL_E_NO_MEMORY;
-	search(&x, 0);
-	s->proven = !x.stopped;
+	x.has = calloc((LVL_FLEET_PARTS + s->nr) * s->words, sizeof(*x.has));
+	x.peer = calloc(s->nr, sizeof(*x.peer));
+	if (x.known && x.has && x.peer) {
+		find_peers(&x);
+		search(&x, 0);
+		s->proven = !x.stopped;
+		rc = 0;
+	}
 	free(x.known);
-	return 0;
+	free(x.has);
+	free(x.peer);
+	return rc;
 }

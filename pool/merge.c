@@ -27,53 +27,13 @@ struct merging {
 	struct cluster *c;
 	size_t left;          /* clusters */
 	size_t *of;           /* by item: its cluster */
-	uint32_t *has, *some; /* capabilities: by cluster; of a few items */
+	uint32_t *has, *some; /* capabilities: by cluster; of some items */
 	unsigned words;
 };
-
-static unsigned bits(uint32_t v)
-{
-	v -= v >> 1 & 0x55555555;
-	v = (v & 0x33333333) + (v >> 2 & 0x33333333);
-	return ((v + (v >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
-}
 
 static uint32_t *row(const struct merging *m, size_t i)
 {
 	return &m->has[i * m->words];
-}
-
-static unsigned count(const struct merging *m, const uint32_t *has)
-{
-	unsigned w, n = 0;
-
-	for (w = 0; w < m->words; w++)
-		n += bits(has[w]);
-	return n;
-}
-
-static unsigned common(const struct merging *m, const uint32_t *a,
-		       const uint32_t *b)
-{
-	unsigned w, n = 0;
-
-	for (w = 0; w < m->words; w++)
-		n += bits(a[w] & b[w]);
-	return n;
-}
-
-static void copy_row(const struct merging *m, size_t i)
-{
-	const struct lvl_policy *p = m->s->item[i].policy;
-	uint32_t *to = row(m, i);
-	unsigned k, n = 0;
-
-	for (k = 0; k < lvl_nr_ordered; k++) {
-		unsigned w = lvl_ordered[k];
-
-		if (lvl_fleet_capabilities(w))
-			to[n++] = p->v[w] & lvl_fleet_capabilities(w);
-	}
 }
 
 /* Have they a level at all?  What stands in the way is what must be equal. */
@@ -104,7 +64,8 @@ static uint64_t loss_of(const struct merging *m, size_t a, size_t b)
 	const struct cluster *x = &m->c[a], *y = &m->c[b];
 
 	return x->hosts * x->features + y->hosts * y->features -
-	       (x->hosts + y->hosts) * common(m, row(m, a), row(m, b));
+	       (x->hosts + y->hosts) *
+		       suggest_common(m->s, row(m, a), row(m, b));
 }
 
 static void find_nearest(struct merging *m, size_t i)
@@ -137,7 +98,7 @@ static void join(struct merging *m, size_t a, size_t b)
 		row(m, a)[w] &= row(m, b)[w];
 	x->hosts += y->hosts;
 	x->homes += y->homes;
-	x->features = count(m, row(m, a));
+	x->features = suggest_count(m->s, row(m, a));
 	y->gone = 1;
 	m->left--;
 	for (i = 0; i < m->s->nr; i++)
@@ -187,8 +148,8 @@ static unsigned without(struct merging *m, size_t cluster, size_t item)
 	for (i = 0; i < m->s->nr; i++)
 		for (w = 0; m->of[i] == cluster && i != item && w < m->words;
 		     w++)
-			m->some[w] &= row(m, m->s->nr + i)[w];
-	return count(m, m->some);
+			m->some[w] &= m->s->has[i * m->words + w];
+	return suggest_count(m->s, m->some);
 }
 
 /* To where it gains most; 1: it went. */
@@ -196,7 +157,7 @@ static int move_item(struct merging *m, size_t item)
 {
 	struct cluster *from = &m->c[m->of[item]], *x;
 	const struct suggest_item *it = &m->s->item[item];
-	const uint32_t *has = row(m, m->s->nr + item);
+	const uint32_t *has = &m->s->has[item * m->words];
 	size_t k, best = NONE;
 	unsigned left, w;
 	uint64_t now, most = 0;
@@ -209,7 +170,8 @@ static int move_item(struct merging *m, size_t item)
 		if (x->gone || x == from || x->kind != from->kind)
 			continue;
 		now = (from->hosts - it->hosts) * left +
-		      (x->hosts + it->hosts) * common(m, row(m, k), has);
+		      (x->hosts + it->hosts) *
+			      suggest_common(m->s, row(m, k), has);
 		if (now <= from->hosts * from->features +
 				    x->hosts * x->features ||
 		    now - x->hosts * x->features <= most)
@@ -228,7 +190,7 @@ static int move_item(struct merging *m, size_t item)
 		row(m, best)[w] &= has[w];
 	x->hosts += it->hosts;
 	x->homes += it->homes;
-	x->features = count(m, row(m, best));
+	x->features = suggest_count(m->s, row(m, best));
 	m->of[item] = best;
 	return 1;
 }
@@ -238,26 +200,22 @@ static int move_item(struct merging *m, size_t item)
 static int prepare(struct merging *m)
 {
 	size_t nr = m->s->nr, i;
-	unsigned k;
 
-	for (k = 0; k < lvl_nr_ordered; k++)
-		m->words += lvl_fleet_capabilities(lvl_ordered[k]) != 0;
+	m->words = m->s->words;
 	m->c = calloc(nr, sizeof(*m->c));
 	m->of = calloc(nr, sizeof(*m->of));
-	/* of clusters, and behind them of items as they are */
-	m->has = calloc(2 * nr * m->words, sizeof(*m->has));
+	m->has = calloc(nr * m->words, sizeof(*m->has));
 	m->some = calloc(m->words, sizeof(*m->some));
 	if (!m->c || !m->of || !m->has || !m->some)
 		return -LVL_E_NO_MEMORY;
+	memcpy(m->has, m->s->has, nr * m->words * sizeof(*m->has));
 	for (i = 0; i < nr; i++) {
-		copy_row(m, i);
 		m->c[i].hosts = m->s->item[i].hosts;
 		m->c[i].homes = m->s->item[i].homes;
-		m->c[i].features = count(m, row(m, i));
+		m->c[i].features = suggest_count(m->s, row(m, i));
 		m->c[i].kind = kind_of(m, i);
 		m->of[i] = i;
 	}
-	memcpy(row(m, nr), row(m, 0), nr * m->words * sizeof(*m->has));
 	for (i = 0; i < nr; i++)
 		find_nearest(m, i);
 	m->left = nr;

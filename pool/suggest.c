@@ -18,6 +18,28 @@ int suggest_level(const struct suggest *s, const uint8_t *of, unsigned part,
 	return lvl_fold_read(&fold, level, NULL, NULL);
 }
 
+static unsigned bits(uint32_t v)
+{
+	v -= v >> 1 & 0x55555555;
+	v = (v & 0x33333333) + (v >> 2 & 0x33333333);
+	return ((v + (v >> 4)) & 0x0f0f0f0f) * 0x01010101u >> 24;
+}
+
+unsigned suggest_count(const struct suggest *s, const uint32_t *has)
+{
+	return suggest_common(s, has, has);
+}
+
+unsigned suggest_common(const struct suggest *s, const uint32_t *a,
+			const uint32_t *b)
+{
+	unsigned w, n = 0;
+
+	for (w = 0; w < s->words; w++)
+		n += bits(a[w] & b[w]);
+	return n;
+}
+
 uint64_t suggest_most(const struct suggest *s)
 {
 	uint64_t sum = 0;
@@ -102,6 +124,29 @@ static int collect(struct suggest *s, const struct lvl_fleet *f,
 	return 0;
 }
 
+/* The capabilities of each item, packed. */
+static int pack(struct suggest *s)
+{
+	unsigned k, n;
+	size_t i;
+
+	for (k = 0; k < lvl_nr_ordered; k++)
+		s->words += lvl_fleet_capabilities(lvl_ordered[k]) != 0;
+	s->has = calloc(s->nr * s->words, sizeof(*s->has));
+	if (!s->has)
+		return -LVL_E_NO_MEMORY;
+	for (i = 0; i < s->nr; i++)
+		for (k = n = 0; k < lvl_nr_ordered; k++) {
+			unsigned w = lvl_ordered[k];
+			uint32_t mask = lvl_fleet_capabilities(w);
+
+			if (mask)
+				s->has[i * s->words + n++] =
+					s->item[i].policy->v[w] & mask;
+		}
+	return 0;
+}
+
 /* -- the question --------------------------------------------------------- */
 
 static int divide(struct suggest *s)
@@ -176,11 +221,14 @@ int lvl_fleet_suggest(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 	if (s.item && s.best && split->part)
 		rc = collect(&s, f, p, split->part);
 	if (!rc)
+		rc = pack(&s);
+	if (!rc)
 		rc = divide(&s);
 	if (!rc)
 		rc = tell(&s, split, p->nr_members);
 	free(s.item);
 	free(s.best);
+	free(s.has);
 	if (rc)
 		lvl_fleet_split_free(split);
 	return rc;

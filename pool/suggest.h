@@ -16,6 +16,8 @@ struct suggest_item {
 struct suggest {
 	struct suggest_item *item;
 	size_t nr;
+	uint32_t *has; /* capabilities, a row of `words` by item */
+	unsigned words;
 	unsigned parts; /* at most */
 	uint32_t homes; /* of each at least */
 	uint64_t effort;
@@ -28,6 +30,11 @@ struct suggest {
 /* The level of one part of a division. */
 int suggest_level(const struct suggest *s, const uint8_t *of, unsigned part,
 		  struct lvl_policy *level);
+/* Capabilities of a row; those that two rows have in common. */
+unsigned suggest_count(const struct suggest *s, const uint32_t *has);
+unsigned suggest_common(const struct suggest *s, const uint32_t *a,
+			const uint32_t *b);
+
 /* More than that no division is worth. */
 uint64_t suggest_most(const struct suggest *s);
 
