@@ -24,8 +24,21 @@ static const char *cpu_of(const struct lvl_desc *d, char text[80])
 	return text;
 }
 
+/* All three in a row, until the caller's mark; NULL: no memory. */
+static const char *join(struct store *s, const char *a, const char *b,
+			const char *c)
+{
+	size_t size = strlen(a) + strlen(b) + strlen(c) + 1;
+	char *text = store_alloc(s, size);
+
+	if (text)
+		snprintf(text, size, "%s%s%s", a, b, c);
+	return text;
+}
+
 /* What runs the guests, and its version, as the producers of dumps tell it. */
-static const char *hypervisor_of(const struct lvl_desc *d, char text[120])
+static int hypervisor_of(struct store *s, const struct lvl_desc *d,
+			 const char **text)
 {
 	static const struct {
 		const char *fact, *name;
@@ -39,26 +52,27 @@ static const char *hypervisor_of(const struct lvl_desc *d, char text[120])
 	const char *is = NULL;
 	unsigned i;
 
-	for (i = 0; i < LVL_COUNT(tells) && !is; i++) {
+	*text = NULL;
+	for (i = 0; i < LVL_COUNT(tells) && !is; i++)
 		is = lvl_desc_fact(d, tells[i].fact);
-		if (is)
-			snprintf(text, 120, "%s%.100s", tells[i].name, is);
-	}
-	return is ? text : NULL;
+	if (is)
+		*text = join(s, tells[i - 1].name, is, "");
+	return is && !*text ? -LVL_E_NO_MEMORY : 0;
 }
 
 /* Two machines with the same of all else may have another firmware. */
-static const char *firmware_of(const struct lvl_desc *d, char text[120])
+static int firmware_of(struct store *s, const struct lvl_desc *d,
+		       const char **text)
 {
-	const char *is = lvl_desc_fact(d, "firmware");
 	const char *bios = lvl_desc_fact(d, "bios");
 	const char *revision = lvl_desc_fact(d, "bios-revision");
 
-	if (is || !bios)
-		return is;
-	snprintf(text, 120, "%.50s%s%.50s", bios, revision ? " revision " : "",
-		 revision ? revision : "");
-	return text;
+	*text = lvl_desc_fact(d, "firmware");
+	if (*text || !bios)
+		return 0;
+	*text = join(s, bios, revision ? " revision " : "",
+		     revision ? revision : "");
+	return *text ? 0 : -LVL_E_NO_MEMORY;
 }
 
 struct found {
@@ -66,7 +80,7 @@ struct found {
 	size_t len;
 	uint8_t hash[STORE_HASH];
 	struct store_source source;
-	char cpu[80], hypervisor[120], firmware[120];
+	char cpu[80];
 	int64_t profile, source_id; /* 0: not there yet */
 	struct store_host host;
 	int is_new;
@@ -81,10 +95,11 @@ static int describe(struct store *s, const struct lvl_desc *d, struct found *f)
 	f->source.cpu = cpu_of(d, f->cpu);
 	f->source.kernel = lvl_desc_fact(d, "kernel");
 	f->source.microcode = lvl_desc_fact(d, "microcode");
-	f->source.hypervisor = hypervisor_of(d, f->hypervisor);
-	f->source.firmware = firmware_of(d, f->firmware);
+	rc = hypervisor_of(s, d, &f->source.hypervisor);
+	if (!rc)
+		rc = firmware_of(s, d, &f->source.firmware);
 	store_sha256(f->data, f->len, f->hash);
-	return 0;
+	return rc;
 }
 
 /* -- most reports say what the one before said ---------------------------- */
