@@ -217,6 +217,11 @@ int changes_find(struct fleet_view *v, struct changes *c)
 	return rc;
 }
 
+size_t change_then(const struct change_host *h)
+{
+	return h->c.to == LVL_FLEET_NONE ? LVL_FLEET_ELSEWHERE : h->c.to;
+}
+
 /* -- in which order ------------------------------------------------------- */
 
 static int alike(const struct lvl_fleet_change *a,

@@ -34,6 +34,9 @@ struct change_host {
 	char basis[160]; /* what hosts it was seen on; "" */
 };
 
+/* What its VMs are told that it becomes: `then` of a group. */
+size_t change_then(const struct change_host *h);
+
 #define CHANGES 64
 struct changes {
 	struct change_asked asked[CHANGES];

@@ -41,6 +41,7 @@ struct looking {
 	int64_t profile; /* 0: several */
 	int64_t source;  /* one that shows it */
 	char *basis;
+	char shown[300]; /* versions of hosts with this CPU */
 };
 
 /* Which hosts they were. */
@@ -52,6 +53,21 @@ static void note(struct looking *l, const struct store_source *s)
 		 s->microcode ? s->microcode : "unknown");
 }
 
+/* One more of " 5.10.255 6.1.172"; of a kernel the number is enough. */
+static void add_shown(struct looking *l, const char *version)
+{
+	size_t n = version ? strcspn(version, "-+ ") : 0, at;
+	const char *have = l->shown;
+
+	while (n && (have = strchr(have, ' ')))
+		if (!strncmp(++have, version, n) && strcspn(have, " ") == n)
+			return;
+	at = strlen(l->shown);
+	if (n && at + n + 2 < sizeof(l->shown))
+		snprintf(l->shown + at, sizeof(l->shown) - at, " %.*s", (int)n,
+			 version);
+}
+
 /*
  * Hosts with the same CPU and the version that is asked for; of these, those
  * that are most alike in the rest.  If they do not agree, nobody knows.
@@ -60,10 +76,12 @@ static int look(void *arg, const struct store_source *s, int64_t profile)
 {
 	struct looking *l = arg;
 	int kernel = l->how == CHANGE_KERNEL, alike;
+	const char *has = kernel ? s->kernel : s->microcode;
 
 	if (!profile || !same_sort(s->hypervisor, l->like->hypervisor))
 		return 0;
-	if (!change_is_version(kernel ? s->kernel : s->microcode, l->version))
+	add_shown(l, has);
+	if (!change_is_version(has, l->version))
 		return 0;
 	alike = 2 * (kernel ? same(s->microcode, l->like->microcode)
 			    : same(s->kernel, l->like->kernel)) +
@@ -79,6 +97,28 @@ static int look(void *arg, const struct store_source *s, int64_t profile)
 		l->profile = 0;
 	}
 	return 0;
+}
+
+/* Why nobody knows, what is known, and what to do. */
+static void say_unknown(const struct looking *l, const char *host)
+{
+	const char *what = change_names[l->how];
+
+	if (!l->like->cpu)
+		cli_error("%s never said what its CPU is", host);
+	else if (l->best >= 0)
+		cli_error("%s: hosts with this CPU and %s %s do not agree on "
+			  "what they show",
+			  host, what, l->version);
+	else
+		cli_error("%s: no host with this CPU has shown %s %s", host,
+			  what, l->version);
+	if (*l->shown)
+		fprintf(stderr, "of %s this is known:%s\n", what, l->shown);
+	fprintf(stderr,
+		"of another, boot one such host, `cpulevel capture -o FILE` "
+		"there,\nand ask with --upgrade %s=FILE\n",
+		host);
 }
 
 int change_observed(struct fleet_view *v, const struct fleet_view_host *was,
@@ -102,17 +142,6 @@ int change_observed(struct fleet_view *v, const struct fleet_view_host *was,
 	h->source = l.source;
 	if (l.profile)
 		return 0;
-	if (!like.cpu)
-		cli_error("%s never said what its CPU is", was->name);
-	else if (l.best >= 0)
-		cli_error("%s: hosts with this CPU and %s %s do not agree on "
-			  "what they show",
-			  was->name, change_names[h->how], version);
-	else
-		cli_error("%s: no host with this CPU has shown %s %s",
-			  was->name, change_names[h->how], version);
-	fputs("describe one with `cpulevel capture` and ask with --upgrade "
-	      "HOST=FILE\n",
-	      stderr);
+	say_unknown(&l, was->name);
 	return EXIT_INCOMPLETE;
 }

@@ -204,7 +204,7 @@ static int mark_host(struct rehearsal *r, const struct change_host *h)
 	int rc = count_guests(r, h->id, -1);
 
 	if (on)
-		on->then = h->c.to;
+		on->then = change_then(h);
 	return rc ? rc : count_guests(r, h->id, 1);
 }
 

@@ -16,7 +16,7 @@ struct fleet_view_host {
 	int64_t id, source;
 	char *name;
 	size_t profile;
-	size_t then; /* what it becomes in a change; else LVL_FLEET_NONE */
+	size_t then; /* in a change: as lvl_fleet_group has it */
 	int active;  /* 0: cannot be reached */
 };
 

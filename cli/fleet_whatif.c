@@ -89,7 +89,7 @@ static void mark_hosts(struct whatif *w)
 		const struct fleet_view_host *h = fleet_view_host(&w->v, c->id);
 
 		if (h)
-			w->v.host[h - w->v.host].then = c->c.to;
+			w->v.host[h - w->v.host].then = change_then(c);
 	}
 }
 

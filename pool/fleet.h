@@ -103,8 +103,9 @@ struct lvl_fleet_group {
 	int64_t level; /* the caller's: what they booted under */
 	size_t on;     /* the profile where they run, or one of the above;
 			     LVL_FLEET_NONE: not said */
-	size_t then;   /* the profile that their hosts become in a change;
-			  LVL_FLEET_NONE: they stay what they are */
+	size_t then;   /* the profile that their hosts become in a change,
+			  LVL_FLEET_ELSEWHERE: they go; LVL_FLEET_NONE: they
+			  stay what they are */
 	uint32_t vms;
 };
 
@@ -272,7 +273,7 @@ struct lvl_fleet_effect {
 /*
  * The same VMs in two pools; e is freed with lvl_fleet_effect_free().  Whoever
  * ran on a host that admits it still does: who must leave goes to another.  So
- * does who runs on a host that will admit it.
+ * does who runs on a host that changes, which is empty meanwhile.
  */
 int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
 		     const struct lvl_fleet_pool *after,

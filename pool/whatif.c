@@ -99,11 +99,10 @@ static void add_turn(struct lvl_fleet_effect *e, uint32_t vms,
 	e->lose += t->loses ? vms : 0;
 }
 
-static int admits(struct lvl_fleet *f, const struct lvl_fleet_group *g,
-		  size_t profile)
+static int is_at_home(struct lvl_fleet *f, const struct lvl_fleet_group *g)
 {
-	return profile < f->nr_profiles &&
-	       lvl_fleet_verdict(f, g->seen, profile) == LVL_YES;
+	return g->on < f->nr_profiles &&
+	       lvl_fleet_verdict(f, g->seen, g->on) == LVL_YES;
 }
 
 int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
@@ -126,7 +125,7 @@ int lvl_fleet_effect(struct lvl_fleet *f, const struct lvl_fleet_pool *before,
 		const struct lvl_fleet_group *g = &before->group[i];
 		struct lvl_fleet_group then = *g;
 
-		if (admits(f, g, g->on) || admits(f, g, g->then))
+		if (g->then != LVL_FLEET_NONE || is_at_home(f, g))
 			then.on = LVL_FLEET_HOME;
 		lvl_fleet_reach(f, before, g, &e->turn[i].before);
 		lvl_fleet_reach(f, after, &then, &e->turn[i].after);

@@ -63,9 +63,8 @@ def settled(fleet, vm, now, then):
     h, t = now.get(vm.host), then.get(vm.host)
     if h is t or v.moved:
         return v
-    if t is None or fleet.verdict(vm, t) != 'yes':
-        # it was at home, and is on another home; or it never was
-        v.moved = bool(h) and h.active and fleet.verdict(vm, h) == 'yes'
+    # the host is empty meanwhile: it comes back, or is on another home
+    v.moved = t is None or fleet.verdict(vm, t) != 'yes'
     return v
 
 
@@ -528,6 +527,8 @@ def rehearse(fleet):
                     if d is not None:
                         raise Wrong(f'rehearse: {value} booted')
                     return
+                if d is None:
+                    continue
                 step = next(steps)
                 same('rehearse cycled', step['power_cycled'],
                      sum(value in (v.name, 'v*') for v in vms))

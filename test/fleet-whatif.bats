@@ -115,7 +115,8 @@ setup() {
 	run "$cpulevel" whatif m --kernel 'milan-*=7.9'
 	exits 4
 	says 'no host with this CPU has shown kernel 7.9'
-	says 'HOST=FILE'
+	says 'of kernel this is known: 6.1.172 6.18.30'
+	says '--upgrade milan-1=FILE'
 }
 
 @test "whatif: a host of which nothing is known makes it incomplete" {
