@@ -41,12 +41,15 @@ extern const struct verb verb_pool, verb_host, verb_vm, verb_publish,
 
 /* -- messages: stderr, "cpulevel VERB: ..." ------------------------------- */
 
-extern const char *cli_verb; /* the running verb's name */
+extern const char *cli_verb; /* "level", and of those with verbs "pool show" */
+extern char **cli_command;   /* the arguments from the verb on, to a NULL */
 
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The message and "see `cpulevel VERB --help`"; returns EXIT_USAGE. */
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The command to try: as typed, but with `files` behind this argument. */
+void cli_say_command(const char *arg, const char *files);
 
 /*
  * getopt_long for a verb: --help prints and returns -2, a bad option prints
@@ -70,6 +73,8 @@ struct cli_wrap {
 	FILE *out;
 	unsigned indent, column;
 };
+/* How many columns a text takes: one for each character of UTF-8. */
+unsigned cli_columns(const char *text);
 void cli_wrap_word(struct cli_wrap *w, const char *word);
 void cli_wrap_end(struct cli_wrap *w);
 /* Each word of a text. */

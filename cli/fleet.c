@@ -10,6 +10,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* As JSON takes it, and PostgreSQL. */
+static int is_utf8(const char *s)
+{
+	json_t *j = json_string(s);
+
+	json_decref(j);
+	return j != NULL;
+}
+
 /* -- options -------------------------------------------------------------- */
 
 int fleet_option(struct fleet *f, int c)
@@ -23,7 +32,7 @@ int fleet_option(struct fleet *f, int c)
 		return 0;
 	case 'N':
 		f->note = optarg;
-		return 0;
+		return is_utf8(optarg) ? 0 : cli_usage("--note is no UTF-8");
 	case 'n':
 		f->dry_run = 1;
 		return 0;
@@ -51,23 +60,28 @@ int fleet_arguments(int argc, int least, int most, const char *form)
 
 	if (n >= least && (most < 0 || n <= most))
 		return 0;
-	return cli_usage("%s: cpulevel %s %s",
+	return cli_usage("%s: cpulevel %.*s %s",
 			 n < least ? "something is missing" : "too much",
-			 cli_verb, form);
+			 (int)strcspn(cli_verb, " "), cli_verb, form);
 }
 
 int fleet_dispatch(const struct fleet_sub *sub, unsigned nr, int argc,
 		   char **argv)
 {
 	static const struct option none[] = { { NULL, 0, NULL, 0 } };
+	static char verb[64];
 	const char *near = NULL;
 	unsigned i, best = 3;
 
 	if (argc < 2)
 		return cli_usage("what of it?");
 	for (i = 0; i < nr; i++)
-		if (!strcmp(sub[i].name, argv[1]))
+		if (!strcmp(sub[i].name, argv[1])) {
+			snprintf(verb, sizeof(verb), "%s %s", cli_verb,
+				 sub[i].name);
+			cli_verb = verb;
 			return sub[i].run(argc - 1, argv + 1);
+		}
 	if (argv[1][0] == '-')
 		return cli_getopt(argc, argv, "+", none) == -2 ? EXIT_YES
 							       : EXIT_USAGE;
@@ -149,7 +163,7 @@ static int name_actor(struct fleet *f)
 	const char *user = pw ? pw->pw_name : "unknown";
 	char node[128] = "", actor[256];
 
-	if (!geteuid() && sudo && *sudo)
+	if (!geteuid() && sudo && *sudo && is_utf8(sudo))
 		user = sudo;
 	if (gethostname(node, sizeof(node) - 1))
 		*node = '\0';
@@ -171,6 +185,9 @@ int fleet_open(struct fleet *f, unsigned flags)
 	if (!f->store && !(named && *named) && !(flags & STORE_EXISTING))
 		make_folders(uri);
 	rc = store_open(uri, flags, &f->s, err);
+	/* what would be in a new one */
+	if (rc == -LVL_E_NOT_FOUND && f->create && f->dry_run)
+		rc = store_open(":memory:", 0, &f->s, err);
 	if (rc == -LVL_E_NOT_FOUND)
 		cli_error("%s; `cpulevel pool init NAME` makes one, --store "
 			  "names another",
@@ -287,10 +304,14 @@ int fleet_read(struct fleet *f, fleet_body_fn *body, void *arg)
 	return rc;
 }
 
+int fleet_open_write(struct fleet *f)
+{
+	return fleet_open(f, f->create && !f->dry_run ? 0 : STORE_EXISTING);
+}
+
 int fleet_write(struct fleet *f, fleet_body_fn *body, void *arg)
 {
-	unsigned flags = f->create && !f->dry_run ? 0 : STORE_EXISTING;
-	int rc = fleet_open(f, flags);
+	int rc = fleet_open_write(f);
 
 	if (rc)
 		return rc;

@@ -85,6 +85,8 @@ const char *fleet_say_uri(const char *uri);
 const char *fleet_take_uri(char *argument);
 /* Open it, outside of fleet_read(); 0 or an exit code after saying why. */
 int fleet_open(struct fleet *f, unsigned flags);
+/* To change it, as fleet_write() does. */
+int fleet_open_write(struct fleet *f);
 /* Say what the store said; EXIT_INPUT, or the code itself if it is > 0. */
 int fleet_failed(struct fleet *f, int rc);
 
@@ -108,7 +110,10 @@ int fleet_level(struct fleet *f, const char *name, struct store_level *v);
  * "7d" or "2h ago", as ms since 1970.  EXIT_USAGE.
  */
 int fleet_time(const char *text, int64_t now, int64_t *ms);
-/* The same, or the number of a change: the newest change of then. */
+/*
+ * The same, or the number of a change: the newest change of then, 0 if there
+ * was none yet.  EXIT_INPUT for what has not come yet.
+ */
 int fleet_seq(struct fleet *f, const char *text, int64_t *seq);
 #define FLEET_TIME 32
 const char *fleet_say_time(int64_t ms, char buf[FLEET_TIME]);

@@ -2,6 +2,7 @@
 /* The change table: as it was (`audit`) and as it grows (`watch`). */
 #include "fleet_changes.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -71,6 +72,32 @@ static int of_assign(void *arg, const struct store_change *c)
 	return fleet_row_is(c, key, a->name) ? keep(a, c->seq) : 0;
 }
 
+struct dropped {
+	const char *name;
+	int64_t id; /* the last one of that name */
+};
+
+static int is_called(void *arg, const struct store_change *c)
+{
+	struct dropped *d = arg;
+
+	if (c->name && !strcmp(c->name, d->name))
+		d->id = c->id;
+	return 0;
+}
+
+/* Hosts and levels have the number of a pool that is not there any more. */
+static int find_dropped(struct fleet *f, const struct audit *a,
+			struct store_pool *p)
+{
+	const struct store_change_filter of = { .kind = STORE_KIND_POOL };
+	struct dropped d = { a->name, 0 };
+	int rc = store_changes(f->s, &of, is_called, &d);
+
+	p->id = d.id;
+	return rc ? rc : d.id ? 0 : -LVL_E_NOT_FOUND;
+}
+
 /* By its number if it is there; its name is in the changes if it is not. */
 static int choose(struct fleet *f, struct audit *a,
 		  struct store_change_filter *which)
@@ -88,6 +115,8 @@ static int choose(struct fleet *f, struct audit *a,
 		rc = store_find_host(f->s, a->name, &h);
 	else if (a->kind == STORE_KIND_VM)
 		rc = store_find_vm(f->s, a->name, &v);
+	if (rc == -LVL_E_NOT_FOUND && a->kind == STORE_KIND_POOL)
+		rc = find_dropped(f, a, &p);
 	a->by_name = rc == -LVL_E_NOT_FOUND;
 	if (rc)
 		return a->by_name ? 0 : rc;
@@ -187,6 +216,17 @@ static int set_what(struct audit *a, const char *what, const char *name)
 	return cli_usage("\"%s\": pool, host, vm or level", what);
 }
 
+static int set_limit(struct audit *a, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	a->limit = strtol(text, &end, 10);
+	if (!errno && end != text && !*end && a->limit > 0)
+		return 0;
+	return cli_usage("--limit %s: a number from 1 on", text);
+}
+
 static int run_audit(int argc, char **argv)
 {
 	static const struct option opts[] = {
@@ -203,7 +243,7 @@ static int run_audit(int argc, char **argv)
 		if (c == 's')
 			a.since = optarg;
 		else if (c == 'l')
-			a.limit = strtol(optarg, NULL, 10);
+			rc = set_limit(&a, optarg);
 		else
 			rc = fleet_option(&f, c);
 	}
@@ -243,7 +283,8 @@ struct watch {
 	const char *since, *pool;
 	double timeout; /* seconds without a change; < 0: for ever */
 	struct fleet *f;
-	int64_t seq;
+	int64_t seq;  /* shown up to this one */
+	int64_t next; /* and by this run of the body */
 	int started;
 };
 
@@ -251,7 +292,7 @@ static int shown(void *arg, const struct store_change *c)
 {
 	struct watch *w = arg;
 
-	w->seq = c->seq;
+	w->next = c->seq;
 	return w->f->json ? fleet_change_json(w->f, c)
 			  : fleet_change_line(w->f, c);
 }
@@ -272,12 +313,12 @@ static int watch_body(struct fleet *f, void *arg)
 		rc = w->since ? fleet_seq(f, w->since, &seq) : 0;
 	if (!rc && !w->started && !w->since)
 		seq = last;
-	filter.since = w->seq = seq;
+	filter.since = w->next = seq;
 	if (!rc)
 		rc = store_changes(f->s, &filter, shown, w);
 	/* those of other pools are behind us, too */
-	if (!rc && filter.pool && w->seq == seq)
-		w->seq = last;
+	if (!rc && filter.pool && w->next == seq)
+		w->next = last;
 	return rc;
 }
 
@@ -307,11 +348,22 @@ static int watch(struct fleet *f, struct watch *w)
 	while (!rc && on > 0) {
 		rc = fleet_transact(f, STORE_READ, watch_body, w);
 		w->started = 1;
+		w->seq = w->next;
 		if (!rc)
 			on = rest(w, f, &waited);
 	}
 	store_close(f->s);
 	return rc ? rc : on < 0 ? -on : EXIT_YES;
+}
+
+static int set_timeout(struct watch *w, const char *text)
+{
+	char *end;
+
+	w->timeout = strtod(text, &end);
+	if (end != text && !*end && w->timeout >= 0)
+		return 0;
+	return cli_usage("--timeout %s: seconds, 0 or more", text);
 }
 
 static int run_watch(int argc, char **argv)
@@ -330,7 +382,7 @@ static int run_watch(int argc, char **argv)
 		if (c == 's')
 			w.since = optarg;
 		else if (c == 't')
-			w.timeout = strtod(optarg, NULL);
+			rc = set_timeout(&w, optarg);
 		else
 			rc = fleet_option(&f, c);
 	}

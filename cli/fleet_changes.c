@@ -45,6 +45,18 @@ static int two_sources(struct fleet *f, int64_t before, int64_t after,
 	return rc;
 }
 
+/* n bytes were wanted: no half characters, and it says that there is more. */
+static void mark_cut(char text[FLEET_PARTS], size_t n)
+{
+	size_t at = FLEET_PARTS - 3;
+
+	if (n < FLEET_PARTS)
+		return;
+	while (at && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, "..", 3);
+}
+
 int fleet_say_parts(struct fleet *f, int64_t before, int64_t after,
 		    char text[FLEET_PARTS])
 {
@@ -62,6 +74,7 @@ int fleet_say_parts(struct fleet *f, int64_t before, int64_t after,
 					      n ? ", " : "", parts[i].name,
 					      part(&a, i) ? part(&a, i) : "?",
 					      part(&b, i) ? part(&b, i) : "?");
+	mark_cut(text, n);
 	return rc;
 }
 
@@ -190,17 +203,37 @@ int fleet_row_is(const struct store_change *c, const char *key,
 
 #define VALUE 200
 
+static int keep_name(void *arg, const struct store_change *c)
+{
+	snprintf(arg, VALUE, "%s", c->name ? c->name : "");
+	return 0;
+}
+
+/* One that was dropped has its name in its changes. */
+static int pool_name(struct fleet *f, int64_t id, char text[VALUE])
+{
+	const struct store_change_filter of = { .kind = STORE_KIND_POOL,
+						.id = id };
+	struct store_pool p;
+
+	*text = '\0';
+	if (!store_get_pool(f->s, id, &p))
+		snprintf(text, VALUE, "%s", p.name);
+	else
+		(void)store_changes(f->s, &of, keep_name, text);
+	return *text;
+}
+
 /* Numbers of rows as their names, of objects as "#12". */
 static void reference(struct fleet *f, const char *key, int64_t id,
 		      char text[VALUE])
 {
-	struct store_pool p;
 	struct store_host h;
 	struct store_level l;
 
-	if (!strcmp(key, "pool") && !store_get_pool(f->s, id, &p))
-		snprintf(text, VALUE, "%s", p.name);
-	else if (!strcmp(key, "host") && !store_get_host(f->s, id, &h))
+	if (!strcmp(key, "pool") && pool_name(f, id, text))
+		return;
+	if (!strcmp(key, "host") && !store_get_host(f->s, id, &h))
 		snprintf(text, VALUE, "%s", h.name);
 	else if (!strcmp(key, "level") && !store_get_level(f->s, id, &l))
 		snprintf(text, VALUE, "%s@%lld", l.name, (long long)l.version);

@@ -15,7 +15,8 @@ struct drift {
 	int64_t pool, before, after; /* profiles */
 	int64_t was, is;             /* sources */
 	int64_t hosts;
-	char names[160]; /* of the first ones */
+	char names[320]; /* of the first ones, and " ..." for the rest */
+	int cut;
 };
 
 /* One change of a host; merged, one host: as it was, as it is now. */
@@ -70,6 +71,15 @@ static int by_host(const void *x, const void *y)
 	return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
+/* It drifts from its first report on. */
+static void begin(struct host *h)
+{
+	if (h->before)
+		return;
+	h->before = h->after;
+	h->was = h->is;
+}
+
 /* All changes of a host become one, from its first to its last state. */
 static void merge(struct drifts *d)
 {
@@ -78,14 +88,17 @@ static void merge(struct drifts *d)
 	if (!d->nr_hosts)
 		return;
 	qsort(d->host, d->nr_hosts, sizeof(*d->host), by_host);
+	begin(to);
 	for (h = d->host + 1; h < d->host + d->nr_hosts; h++) {
 		if (h->id != to->id) {
 			*++to = *h;
+			begin(to);
 			continue;
 		}
 		to->pool = h->pool;
 		to->after = h->after;
 		to->is = h->is;
+		begin(to);
 		free(h->name);
 	}
 	d->nr_hosts = (size_t)(to - d->host) + 1;
@@ -93,12 +106,14 @@ static void merge(struct drifts *d)
 
 static void add_name(struct drift *d, const char *name)
 {
-	size_t n = strlen(d->names);
+	size_t n = strlen(d->names), room = sizeof(d->names) - n;
 
 	d->hosts++;
-	if (n + strlen(name) + 2 < sizeof(d->names))
-		snprintf(d->names + n, sizeof(d->names) - n, "%s%s",
-			 n ? " " : "", name);
+	if (d->cut)
+		return;
+	d->cut = n && strlen(name) + sizeof("  ...") > room;
+	snprintf(d->names + n, room, "%s%.*s", n ? " " : "",
+		 (int)(room - sizeof("  ...")), d->cut ? "..." : name);
 }
 
 /* Many hosts go the same way. */
@@ -291,10 +306,9 @@ static void say_effect(struct fleet *f, const struct effect *e)
 static void as_text(struct fleet *f, const struct drift *d,
 		    const struct told *t)
 {
-	fprintf(f->out, "%s  %lld host%s: %s%s\n",
+	fprintf(f->out, "%s  %lld host%s: %s\n",
 		t->pool ? t->pool : "in no pool", (long long)d->hosts,
-		d->hosts == 1 ? "" : "s", d->names,
-		d->hosts > 1 && strlen(d->names) > 140 ? " ..." : "");
+		d->hosts == 1 ? "" : "s", d->names);
 	fprintf(f->out, "  %s\n",
 		*t->parts ? t->parts
 			  : "nothing that is known of its sources changed: "

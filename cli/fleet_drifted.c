@@ -87,6 +87,9 @@ int fleet_drifted(struct fleet *f, const struct fleet_drifted *d, int64_t host,
 		end++;
 	if (first == end)
 		return 0;
+	/* from its first report on */
+	for (; first + 1 < end && !d->step[first].profile[0]; first++)
+		;
 	a = &d->step[first];
 	b = &d->step[end - 1];
 	if (!a->profile[0])

@@ -322,6 +322,18 @@ static int set_state(struct change *c, const char *name)
 			 name);
 }
 
+static int set_group(struct change *c, const char *name)
+{
+	const char *s;
+
+	c->group = name;
+	for (s = name; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return cli_usage("a group's name has no control "
+					 "characters");
+	return 0;
+}
+
 static int run_set(int argc, char **argv)
 {
 	static const struct option opts[] = {
@@ -336,7 +348,7 @@ static int run_set(int argc, char **argv)
 
 	while (!rc && (o = cli_getopt(argc, argv, "", opts)) != -1) {
 		if (o == 'G')
-			c.group = optarg;
+			rc = set_group(&c, optarg);
 		else if (o == 's')
 			rc = set_state(&c, optarg);
 		else

@@ -168,17 +168,27 @@ static int put_version(struct fleet *f, const struct fleet_live *l,
 	return store_put_level(f->s, v);
 }
 
+int fleet_level_pool(struct fleet *f, const struct store_level *v,
+		     struct store_pool *p)
+{
+	int rc = v->pool ? store_get_pool(f->s, v->pool, p) : 0;
+
+	if (v->pool && rc != -LVL_E_NOT_FOUND)
+		return rc;
+	memset(p, 0, sizeof(*p));
+	return 0;
+}
+
 int fleet_follow(struct fleet *f, struct store_level *v, int *fresh)
 {
 	static struct fleet_live l;
 	struct store_pool p;
-	int rc;
+	int rc = fleet_level_pool(f, v, &p);
 
 	if (fresh)
 		*fresh = 0;
-	if (!v->pool)
+	if (!rc && !p.id)
 		return 0;
-	rc = store_get_pool(f->s, v->pool, &p);
 	if (!rc)
 		rc = fleet_live(f, &p, (enum lvl_guest)v->guest, v->definition,
 				&l);
@@ -197,6 +207,8 @@ int fleet_settle(struct fleet *f, const struct store_pool *p,
 		*v = (struct store_level){ .name = p->name, .pool = p->id };
 	else if (rc)
 		return rc;
+	/* it may go on from that of a pool of this name which was dropped */
+	v->pool = p->id;
 	rc = fleet_live(f, p, (enum lvl_guest)p->guest, v->definition, l);
 	if (rc || l->rc || l->unknown)
 		return rc;

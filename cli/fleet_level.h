@@ -29,6 +29,10 @@ int fleet_live(struct fleet *f, const struct store_pool *p,
 /* Why a live level is none or not the last word; 0 or an exit code. */
 int fleet_live_usable(const struct fleet_live *l, const char *pool);
 
+/* The pool that a level follows; id 0: none, or one that was dropped. */
+int fleet_level_pool(struct fleet *f, const struct store_level *v,
+		     struct store_pool *p);
+
 /*
  * Give a level that follows a pool a new version if its hosts have another
  * level now; *v becomes the newest.  Pinned ones stay.  *fresh (may be NULL)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "fleet_changes.h"
 #include "fleet_levels.h"
 
 #include <jansson.h>
@@ -80,9 +81,9 @@ static int load(struct fleet *f, const char *name, struct shown *s)
 	if (rc)
 		return rc;
 	rc = store_get_policy(f->s, s->v.policy, &s->p, NULL);
-	if (!rc && s->v.pool)
-		rc = store_get_pool(f->s, s->v.pool, &pool);
-	if (!rc && s->v.pool)
+	if (!rc)
+		rc = fleet_level_pool(f, &s->v, &pool);
+	if (!rc && pool.id)
 		s->follows = pool.name;
 	if (!rc)
 		rc = fleet_level_vms(f, &s->v, &s->under);

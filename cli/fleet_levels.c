@@ -118,13 +118,12 @@ static int list_one(void *arg, const struct store_level *v)
 {
 	struct list *l = arg;
 	struct store_level newest;
-	struct store_pool p = { .name = NULL };
+	struct store_pool p;
 	int rc = store_find_level(l->f->s, v->name, 0, &newest);
 
 	if (rc || newest.id != v->id)
 		return rc;
-	if (v->pool)
-		rc = store_get_pool(l->f->s, v->pool, &p);
+	rc = fleet_level_pool(l->f, v, &p);
 	return rc ? rc : list_row(l, v, p.name);
 }
 

@@ -154,6 +154,16 @@ static int64_t days(int64_t y, int m, int d)
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
+static int is_date(int y, int m, int d)
+{
+	static const int length[] = { 31, 28, 31, 30, 31, 30,
+				      31, 31, 30, 31, 30, 31 };
+	int leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+
+	return m >= 1 && m <= 12 && d >= 1 &&
+	       d <= length[m - 1] + (m == 2 && leap);
+}
+
 /* "Z", "+01:00", "-0530", or nothing: UTC; minutes to take away. */
 static int zone(const char *s, int *minutes)
 {
@@ -191,7 +201,7 @@ static int clock_of(const char **s, int *h, int *mi, double *sec)
 		*sec = strtod(*s + 1, &end);
 		*s = end;
 	}
-	return *h < 0 || *h > 24 || *mi < 0 || *mi > 59 || *sec >= 61 ? -1 : 0;
+	return *h < 0 || *h > 23 || *mi < 0 || *mi > 59 || *sec >= 61 ? -1 : 0;
 }
 
 static int iso(const char *s, int64_t *ms)
@@ -199,8 +209,8 @@ static int iso(const char *s, int64_t *ms)
 	int y, mo, d, h, mi, n = 0, minutes;
 	double sec;
 
-	if (sscanf(s, "%4d-%2d-%2d%n", &y, &mo, &d, &n) != 3 || mo < 1 ||
-	    mo > 12 || d < 1 || d > 31)
+	if (sscanf(s, "%4d-%2d-%2d%n", &y, &mo, &d, &n) != 3 ||
+	    !is_date(y, mo, d))
 		return -1;
 	s += n;
 	if (clock_of(&s, &h, &mi, &sec) || zone(s, &minutes))
@@ -281,6 +291,10 @@ int fleet_seq(struct fleet *f, const char *text, int64_t *seq)
 		return rc;
 	}
 	rc = fleet_time(text, f->now, &ms);
+	if (!rc && ms > f->now) {
+		cli_error("%s has not come yet", text);
+		return EXIT_INPUT;
+	}
 	if (!rc)
 		rc = store_seq_at(f->s, ms, seq);
 	if (rc == -LVL_E_NOT_FOUND)

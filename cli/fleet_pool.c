@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fleet_pool.h"
 
-#include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* -- what a verb has done to a pool --------------------------------------- */
 
@@ -36,112 +33,6 @@ int fleet_pool_vms(struct fleet *f, int64_t pool, int64_t *n)
 	return store_count_vms(f->s, pool, count_vms, n);
 }
 
-/* What new VMs get less, or more, than by the version before. */
-static int say_difference(struct fleet *f, const struct store_level *v,
-			  const struct lvl_policy *now)
-{
-	const struct lvl_policy *before;
-	struct store_level old;
-	int rc = 0;
-
-	if (v->version > 1)
-		rc = store_find_level(f->s, v->name, v->version - 1, &old);
-	if (!rc && v->version > 1) {
-		rc = store_get_policy(f->s, old.policy, &before, NULL);
-		if (!rc)
-			fleet_say_features(before, now, f->out);
-	}
-	return rc;
-}
-
-static void say_none(struct fleet *f, const struct fleet_live *l)
-{
-	if (l->rc == -LVL_E_VENDOR)
-		fputs("  no level of its own: the CPU vendors differ\n",
-		      f->out);
-	else if (l->rc == -LVL_E_CONFLICT)
-		fprintf(f->out, "  no level: %s differs\n",
-			lvl_field_name(l->status.none_field));
-}
-
-static void say_missing(struct fleet *f, const struct fleet_live *l)
-{
-	if (l->unknown)
-		fprintf(f->out,
-			"  incomplete: %lld host%s never reported what %s "
-			"guests can have there\n",
-			(long long)l->unknown, l->unknown == 1 ? "" : "s",
-			lvl_guest_names[l->guest]);
-	if (l->without)
-		fprintf(f->out, "  %lld host%s no %s guests\n",
-			(long long)l->without,
-			l->without == 1 ? " runs" : "s run",
-			lvl_guest_names[l->guest]);
-}
-
-static int say_text(struct fleet *f, const struct store_pool *p,
-		    const struct store_level *v, const struct fleet_live *l,
-		    int fresh)
-{
-	int64_t n;
-	int rc = fleet_pool_hosts(f, p->id, &n);
-	char size[FLEET_SIZE];
-
-	if (rc)
-		return rc;
-	fprintf(f->out, "%s  %lld host%s", p->name, (long long)n,
-		n == 1 ? "" : "s");
-	if (v->id && !l->rc)
-		fprintf(f->out, "  level %s@%lld  %s%s\n", v->name,
-			(long long)v->version, fleet_say_size(&l->policy, size),
-			fresh ? "" : "  unchanged");
-	else
-		putc('\n', f->out);
-	say_none(f, l);
-	say_missing(f, l);
-	return fresh ? say_difference(f, v, &l->policy) : 0;
-}
-
-static int say_json(struct fleet *f, const struct store_pool *p,
-		    const struct store_level *v, const struct fleet_live *l,
-		    int fresh)
-{
-	int64_t n;
-	int rc = fleet_pool_hosts(f, p->id, &n);
-	json_t *d;
-
-	if (rc)
-		return rc;
-	d = json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:I}", "format",
-		      "cpulevel-pool", "version", 1, "name", p->name, "guest",
-		      lvl_guest_names[p->guest], "platform",
-		      fleet_platform(p)->name, "hosts", (json_int_t)n,
-		      "unknown", (json_int_t)l->unknown, "unreachable",
-		      (json_int_t)l->unreachable);
-	json_object_set_new(
-		d, "level",
-		v->id && !l->rc
-			? json_pack("{s:s, s:I, s:b, s:i}", "name", v->name,
-				    "version", (json_int_t)v->version, "new",
-				    fresh, "feature_count",
-				    (int)cli_count_features(&l->policy))
-			: json_null());
-	return fleet_json(f, d);
-}
-
-/* Its level is settled, where it has one now, and said. */
-static int settle_and_say(struct fleet *f, const struct store_pool *p)
-{
-	static struct fleet_live l;
-	struct store_level v;
-	int fresh, rc = fleet_settle(f, p, &v, &l, &fresh);
-
-	if (rc)
-		return rc;
-	return f->json ? say_json(f, p, &v, &l, fresh)
-		       : say_text(f, p, &v, &l, fresh);
-}
-
 /* -- init ----------------------------------------------------------------- */
 
 struct init {
@@ -149,27 +40,39 @@ struct init {
 	enum lvl_guest guest;
 };
 
+/* The level of a pool that was dropped goes on; others are in the way. */
+static int name_is_free(struct fleet *f, const char *name)
+{
+	struct store_level v;
+	struct store_pool p;
+	int rc = store_find_level(f->s, name, 0, &v);
+
+	if (rc == -LVL_E_NOT_FOUND)
+		return 0;
+	if (!rc)
+		rc = fleet_level_pool(f, &v, &p);
+	/* that there is such a pool is found out when this one is put */
+	if (rc || (v.pool && !p.id) || (p.id && !strcmp(p.name, name)))
+		return rc;
+	cli_error("there is a level %s, and a pool's level has its name", name);
+	return EXIT_REFUSED;
+}
+
 static int init_body(struct fleet *f, void *arg)
 {
 	const struct init *i = arg;
 	struct store_pool p = { .name = i->name,
 				.guest = i->guest,
 				.platform = i->platform };
-	struct store_level v;
-	int rc = store_find_level(f->s, i->name, 0, &v);
+	int rc = name_is_free(f, i->name);
 
-	if (!rc) {
-		cli_error("there is a level %s, and a pool's level has its "
-			  "name",
-			  i->name);
-		return EXIT_REFUSED;
-	}
-	rc = rc == -LVL_E_NOT_FOUND ? store_put_pool(f->s, &p) : rc;
+	if (!rc)
+		rc = store_put_pool(f->s, &p);
 	if (rc == -LVL_E_DUPLICATE) {
 		cli_error("there is a pool %s already", i->name);
 		return EXIT_REFUSED;
 	}
-	return rc ? rc : settle_and_say(f, &p);
+	return rc ? rc : fleet_settle_and_say(f, &p, NULL, 0);
 }
 
 static int run_init(int argc, char **argv)
@@ -194,6 +97,9 @@ static int run_init(int argc, char **argv)
 	if (rc)
 		return rc < 0 ? EXIT_YES : rc;
 	i.name = argv[optind];
+	if (strchr(i.name, '@'))
+		return cli_usage("a pool's name has no @: the version of its "
+				 "level comes after it");
 	i.guest = s.guest;
 	i.platform = s.platform ? s.platform->name : NULL;
 	if (!(cli_platform(&s)->guests >> s.guest & 1))
@@ -202,255 +108,102 @@ static int run_init(int argc, char **argv)
 	return fleet_write(&f, init_body, &i);
 }
 
-/* -- hosts come and go ---------------------------------------------------- */
+/* -- drop ----------------------------------------------------------------- */
 
-struct hosts {
-	const char *pool;
-	char **name;
-	int nr;
+struct followed {
+	struct fleet *f;
+	const struct store_pool *p;
 };
 
-static int any(void *arg, const struct store_vm *v)
+/* Its own level stays as it was; nothing else may follow it. */
+static int must_not_follow(void *arg, const struct store_level *v)
 {
-	*(int *)arg = v->id != 0;
-	return 1;
-}
+	const struct followed *o = arg;
+	struct store_level newest;
+	int rc;
 
-int fleet_is_busy(struct fleet *f, const struct store_host *h)
-{
-	const struct store_vm_filter on = { .host = h->id, .limit = 1 };
-	int busy = 0, rc;
-
-	if (!h->id)
+	if (v->pool != o->p->id || !strcmp(v->name, o->p->name))
 		return 0;
-	rc = store_scan_vms(f->s, &on, any, &busy);
-	if (rc < 0 || !busy)
-		return rc < 0 ? rc : 0;
-	cli_error("VMs are running on %s: `cpulevel vm list --host %s`; move "
-		  "or stop them first",
-		  h->name, h->name);
+	rc = store_find_level(o->f->s, v->name, 0, &newest);
+	if (rc || newest.pool != o->p->id)
+		return rc;
+	cli_error("level %s follows %s; `cpulevel level new %s --from "
+		  "store:%s` pins it as it is",
+		  v->name, o->p->name, v->name, v->name);
 	return EXIT_REFUSED;
 }
 
-static int join(struct fleet *f, const struct store_pool *p, const char *name)
+static int one_vm(void *arg, const struct store_vm *v)
 {
-	struct store_host h;
-	int rc = store_find_host(f->s, name, &h);
+	const struct store_pool *p = arg;
+
+	cli_error("VM %s belongs to %s; `cpulevel vm list %s` has all that do",
+		  v->name, p->name, p->name);
+	return EXIT_REFUSED;
+}
+
+static int must_be_unused(struct fleet *f, struct store_pool *p)
+{
+	const struct store_vm_filter vms = { .pool = p->id, .limit = 1 };
+	struct followed o = { f, p };
+	int64_t hosts;
+	int rc = fleet_pool_hosts(f, p->id, &hosts);
+
+	if (!rc && hosts) {
+		cli_error("%s has %lld host%s; `cpulevel pool remove` first",
+			  p->name, (long long)hosts, hosts == 1 ? "" : "s");
+		return EXIT_REFUSED;
+	}
+	if (!rc)
+		rc = store_scan_vms(f->s, &vms, one_vm, p);
+	return rc ? rc : store_scan_levels(f->s, must_not_follow, &o);
+}
+
+/* What is set for it goes with it: another pool may get its name. */
+static int unset(struct fleet *f, const struct store_pool *p)
+{
+	struct store_assign a;
+	int rc = store_find_assign(f->s, STORE_SCOPE_POOL, p->name, &a);
 
 	if (rc == -LVL_E_NOT_FOUND)
-		h = (struct store_host){ .name = name };
-	else if (rc)
-		return rc;
-	if (h.pool && h.pool != p->id)
-		rc = fleet_is_busy(f, &h);
-	else
-		rc = 0;
-	if (rc)
-		return rc;
-	h.pool = p->id;
-	if (h.state == STORE_HOST_RETIRED)
-		h.state = STORE_HOST_ACTIVE;
-	return store_put_host(f->s, &h);
+		return 0;
+	return rc ? rc : store_drop_assign(f->s, &a);
 }
 
-static int is_machine(const struct lvl_desc *d)
+static int drop_body(struct fleet *f, void *arg)
 {
-	unsigned k;
-
-	for (k = LVL_KIND_HOST; k <= LVL_KIND_HVM_DEFAULT; k++)
-		if (d->policy[k])
-			return 0;
-	cli_error("%s describes no machine that runs guests", d->name);
-	return EXIT_INPUT;
-}
-
-int fleet_report(struct fleet *f, const char *name, const struct lvl_desc *d,
-		 int *changed)
-{
-	int rc = is_machine(d);
-
-	return rc ? rc : store_publish(f->s, name, d, changed);
-}
-
-/* HOST, or HOST=FILE. */
-static int add_one(struct fleet *f, const struct store_pool *p, const char *arg)
-{
-	const char *is = strchr(arg, '=');
-	char name[256];
-	struct lvl_desc *d;
-	int rc, changed;
-
-	if (!is)
-		return join(f, p, arg);
-	if ((size_t)(is - arg) >= sizeof(name))
-		return cli_usage("a name of more than 255 bytes");
-	snprintf(name, sizeof(name), "%.*s", (int)(is - arg), arg);
-	d = cli_one((char *)is + 1, &rc);
-	if (!d)
-		return rc;
-	rc = fleet_report(f, name, d, &changed);
-	lvl_desc_free(d);
-	return rc ? rc : join(f, p, name);
-}
-
-static int add_body(struct fleet *f, void *arg)
-{
-	const struct hosts *a = arg;
+	const char *name = *(char **)arg;
 	struct store_pool p;
-	int i, rc = fleet_pool(f, a->pool, &p);
+	int rc = fleet_pool(f, name, &p);
 
-	for (i = 0; i < a->nr && !rc; i++)
-		rc = add_one(f, &p, a->name[i]);
 	if (!rc)
-		rc = settle_and_say(f, &p);
-	return rc || f->json ? rc : fleet_join_added(f, &p, a->name, a->nr);
-}
-
-static int remove_one(struct fleet *f, const struct store_pool *p,
-		      const char *name)
-{
-	struct store_host h;
-	int rc = fleet_host(f, name, &h);
-
+		rc = must_be_unused(f, &p);
+	if (!rc)
+		rc = unset(f, &p);
+	if (!rc)
+		rc = store_drop_pool(f->s, &p);
 	if (rc)
 		return rc;
-	if (h.pool != p->id) {
-		cli_error("%s is not in pool %s", name, p->name);
-		return EXIT_INPUT;
-	}
-	rc = fleet_is_busy(f, &h);
-	if (rc)
-		return rc;
-	h.pool = 0;
-	return store_put_host(f->s, &h);
+	if (f->json)
+		return fleet_json(f, json_pack("{s:s, s:i, s:s, s:b}", "format",
+					       "cpulevel-pool", "version", 1,
+					       "name", name, "dropped", 1));
+	fprintf(f->out, "%s  dropped\n", name);
+	return 0;
 }
 
-static int remove_body(struct fleet *f, void *arg)
+static int run_drop(int argc, char **argv)
 {
-	const struct hosts *a = arg;
-	struct store_pool p;
-	int i, rc = fleet_pool(f, a->pool, &p);
+	static const struct option opts[] = { FLEET_OPTS_WRITE,
+					      { NULL, 0, NULL, 0 } };
+	struct fleet f = { .store = NULL };
+	int rc = fleet_options(argc, argv, opts, &f);
 
-	for (i = 0; i < a->nr && !rc; i++)
-		rc = remove_one(f, &p, a->name[i]);
-	return rc ? rc : settle_and_say(f, &p);
-}
-
-/* -- import --------------------------------------------------------------- */
-
-struct import {
-	struct fleet *f;
-	const struct store_pool *pool;
-	json_t *seen; /* the names so far */
-};
-
-static int import_each(void *arg, struct lvl_desc *d)
-{
-	struct import *im = arg;
-	int changed, rc = 0;
-
-	if (json_object_get(im->seen, d->name)) {
-		cli_error("two descriptions of a host %s", d->name);
-		rc = EXIT_INPUT;
-	} else if (json_object_set_new_nocheck(im->seen, d->name,
-					       json_true())) {
-		rc = -LVL_E_NO_MEMORY;
-	}
 	if (!rc)
-		rc = fleet_report(im->f, d->name, d, &changed);
-	if (!rc)
-		rc = join(im->f, im->pool, d->name);
-	lvl_desc_free(d);
-	return rc;
-}
-
-static int import_body(struct fleet *f, void *arg)
-{
-	const struct hosts *a = arg;
-	struct import im = { .f = f, .seen = json_object() };
-	struct store_pool p;
-	int rc = fleet_pool(f, a->pool, &p);
-
-	im.pool = &p;
-	if (!rc && fseek(stdin, 0, SEEK_SET))
-		clearerr(stdin);
-	if (!rc)
-		rc = cli_each(a->name, a->nr, import_each, &im);
-	if (!rc && !json_object_size(im.seen)) {
-		cli_error("no machine there");
-		rc = EXIT_INPUT;
-	}
-	if (!rc)
-		rc = settle_and_say(f, &p);
-	if (!rc && !f->json)
-		rc = fleet_join_imported(f, &p, im.seen);
-	json_decref(im.seen);
-	return rc;
-}
-
-int fleet_keep_stdin(void)
-{
-	char buf[65536];
-	FILE *kept = tmpfile();
-	size_t n;
-	int rc = -1;
-
-	while (kept && (n = fread(buf, 1, sizeof(buf), stdin)) > 0)
-		if (fwrite(buf, 1, n, kept) != n)
-			break;
-	if (kept && !ferror(stdin) && !fflush(kept) && !ferror(kept) &&
-	    dup2(fileno(kept), STDIN_FILENO) >= 0)
-		rc = 0;
-	if (rc)
-		cli_error("standard input: %s", strerror(errno));
-	else
-		rewind(stdin);
-	if (kept)
-		fclose(kept);
-	return rc ? EXIT_INPUT : 0;
-}
-
-/* POOL and at least one more. */
-static int run_hosts(int argc, char **argv, const char *form,
-		     fleet_body_fn *body, int create)
-{
-	static const struct option opts[] = {
-		FLEET_OPTS_WRITE,
-		{ "from", required_argument, NULL, 'f' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct fleet f = { .create = create };
-	struct hosts a;
-	int c, i, rc = 0;
-
-	while (!rc && (c = cli_getopt(argc, argv, "", opts)) != -1)
-		rc = c == 'f' ? cli_set_from(optarg) : fleet_option(&f, c);
-	if (!rc)
-		rc = fleet_arguments(argc, 2, -1, form);
+		rc = fleet_arguments(argc, 1, 1, "drop NAME");
 	if (rc)
 		return rc < 0 ? EXIT_YES : rc;
-	a.pool = argv[optind];
-	a.name = argv + optind + 1;
-	a.nr = argc - optind - 1;
-	for (i = 0; i < a.nr && !rc && body == import_body; i++)
-		if (!strcmp(a.name[i], "-"))
-			rc = fleet_keep_stdin();
-	return rc ? rc : fleet_write(&f, body, &a);
-}
-
-static int run_add(int argc, char **argv)
-{
-	return run_hosts(argc, argv, "add POOL HOST[=FILE]...", add_body, 0);
-}
-
-static int run_remove(int argc, char **argv)
-{
-	return run_hosts(argc, argv, "remove POOL HOST...", remove_body, 0);
-}
-
-static int run_import(int argc, char **argv)
-{
-	return run_hosts(argc, argv, "import POOL DIR|FILE...", import_body, 0);
+	return fleet_write(&f, drop_body, argv + optind);
 }
 
 /* -- list ----------------------------------------------------------------- */
@@ -533,9 +286,13 @@ static int run_list(int argc, char **argv)
 static int run(int argc, char **argv)
 {
 	static const struct fleet_sub subs[] = {
-		{ "init", run_init },        { "list", run_list },
-		{ "show", fleet_pool_show }, { "add", run_add },
-		{ "remove", run_remove },    { "import", run_import },
+		{ "init", run_init },
+		{ "list", run_list },
+		{ "show", fleet_pool_show },
+		{ "add", fleet_pool_add },
+		{ "remove", fleet_pool_remove },
+		{ "import", fleet_pool_import },
+		{ "drop", run_drop },
 	};
 
 	return fleet_dispatch(subs, LVL_COUNT(subs), argc, argv);
@@ -543,18 +300,22 @@ static int run(int argc, char **argv)
 
 const struct verb verb_pool = {
 	.name = "pool",
-	.args = "init|list|show|add|remove|import ...",
+	.args = "init|list|show|add|remove|import|drop ...",
 	.summary = "hosts between which VMs move",
 	.help = "  pool init NAME [--guest K] [--platform P]\n"
 		"  pool list\n"
 		"  pool show NAME [--all]\n"
 		"  pool add POOL HOST[=FILE]...\n"
 		"  pool remove POOL HOST...\n"
-		"  pool import POOL DIR|FILE...\n\n"
+		"  pool import POOL DIR|FILE...\n"
+		"  pool drop NAME\n\n"
 		"A pool has a level of its own that follows its hosts; `add', "
 		"`remove' and\n`import' say what it becomes.  A host without a "
 		"FILE reports with `cpulevel\npublish'; until then the pool is "
-		"incomplete, and show exits with 4.\n\n"
+		"incomplete, and show exits with 4.\nA host is in one pool: "
+		"one that comes from another leaves it.  Only a pool "
+		"without\nhosts and VMs can be dropped; --at still shows "
+		"it.\n\n"
 		"options:\n"
 		"  --guest KIND    pv, hvm-shadow or hvm (default): of the "
 		"pool's own level\n"

@@ -8,10 +8,24 @@
 #include <jansson.h>
 
 int fleet_pool_show(int argc, char **argv);
+int fleet_pool_add(int argc, char **argv);
+int fleet_pool_remove(int argc, char **argv);
+int fleet_pool_import(int argc, char **argv);
 
 /* How many hosts a pool has, retired ones apart; how many VMs run there. */
 int fleet_pool_hosts(struct fleet *f, int64_t pool, int64_t *n);
 int fleet_pool_vms(struct fleet *f, int64_t pool, int64_t *n);
+
+/* Hosts that came from another pool. */
+struct fleet_left {
+	int64_t pool, hosts;
+};
+/*
+ * The level of a pool after a change of its hosts, and those of the pools
+ * that they came from: settled, where they have one now, and said.
+ */
+int fleet_settle_and_say(struct fleet *f, const struct store_pool *p,
+			 const struct fleet_left *left, size_t nr);
 
 /* EXIT_REFUSED after saying so if VMs run there. */
 int fleet_is_busy(struct fleet *f, const struct store_host *h);

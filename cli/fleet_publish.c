@@ -358,7 +358,7 @@ static int some(struct fleet *f, struct reports *all, char **file)
 	if (!rc)
 		rc = name_one(all);
 	if (!rc)
-		rc = fleet_open(f, f->dry_run ? STORE_EXISTING : 0);
+		rc = fleet_open_write(f);
 	if (rc)
 		return rc;
 	rc = publish(f, all);
@@ -371,7 +371,7 @@ static int some(struct fleet *f, struct reports *all, char **file)
 
 static int many(struct fleet *f, struct reports *all)
 {
-	int rc = fleet_open(f, f->dry_run ? STORE_EXISTING : 0);
+	int rc = fleet_open_write(f);
 
 	if (rc)
 		return rc;
@@ -389,7 +389,7 @@ static int run(int argc, char **argv)
 		FLEET_OPTS_WRITE,
 		{ NULL, 0, NULL, 0 },
 	};
-	struct fleet f = { .store = NULL };
+	struct fleet f = { .create = 1 };
 	struct reports all = { .of = NULL };
 	int c, batch = 0, rc = 0;
 

@@ -179,7 +179,7 @@ static const char *const for_guests[LVL_NR_GUESTS] = { ", pv guests",
 static void say_level(struct show *s)
 {
 	char text[320], size[FLEET_SIZE];
-	struct cli_wrap w = { s->f->out, 2, 0 };
+	struct cli_wrap w = { s->f->out, 0, 0 };
 	char id[16];
 	uint32_t hosts = lvl_fleet_pool_size(&s->view.pool);
 	uint64_t vms = lvl_fleet_pool_load(&s->view.pool);
@@ -188,11 +188,12 @@ static void say_level(struct show *s)
 	fputs(cli_ink(INK_BOLD), s->f->out);
 	cli_wrap_word(&w, text);
 	fputs(cli_ink(INK_PLAIN), s->f->out);
+	w.indent = 2;
 	snprintf(text, sizeof(text), "%u host%s ", hosts,
 		 hosts == 1 ? "" : "s");
 	cli_wrap_word(&w, text);
-	snprintf(text, sizeof(text), "%llu VM%s ", (unsigned long long)vms,
-		 vms == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "%llu VM%s%s", (unsigned long long)vms,
+		 vms == 1 ? "" : "s", s->level.rc ? "" : " ");
 	cli_wrap_word(&w, text);
 	if (!s->level.rc) {
 		snprintf(text, sizeof(text), "%s ",
@@ -328,17 +329,30 @@ static void say_vendors(struct show *s)
 	char size[FLEET_SIZE];
 	unsigned i;
 
-	fputs("no level of its own: no guest can move between vendors\n",
+	fputs("no level of its own: no guest can move between CPU vendors\n",
 	      s->f->out);
 	for (i = 0; i < s->nr_vendors; i++) {
 		lvl_fleet_level(s->view.model, &s->view.pool, s->vendor[i],
 				&level);
-		if (!level.rc)
-			fprintf(s->f->out, "  %s: %u host%s, %s\n",
-				lvl_vendor_name(s->vendor[i]), level.hosts,
-				level.hosts == 1 ? "" : "s",
-				fleet_say_size(&level.policy, size));
+		fprintf(s->f->out, "  %s%s: %u host%s, %s\n",
+			lvl_vendor_name(s->vendor[i]),
+			s->vendor[i] ? "" : " vendors", level.hosts,
+			level.hosts == 1 ? "" : "s",
+			level.rc ? "no level in common"
+				 : fleet_say_size(&level.policy, size));
 	}
+}
+
+static void say_conflict(struct show *s)
+{
+	unsigned field = s->level.status.none_field;
+
+	if (field == LVL_F_VENDOR_0 || field == LVL_F_VENDOR_1 ||
+	    field == LVL_F_VENDOR_2)
+		say_vendors(s);
+	else
+		fprintf(s->f->out, "no level: %s differs\n",
+			lvl_field_name(field));
 }
 
 static void say_incomplete(struct show *s)
@@ -391,8 +405,7 @@ static int as_text(struct show *s)
 	if (s->nr_vendors > 1)
 		say_vendors(s);
 	else if (s->level.rc == -LVL_E_CONFLICT)
-		fprintf(s->f->out, "no level: %s differs\n",
-			lvl_field_name(s->level.status.none_field));
+		say_conflict(s);
 	say_limiting(s);
 	say_kept(s);
 	say_incomplete(s);
@@ -467,6 +480,28 @@ static json_t *limiting_json(struct show *s)
 			 "features", names(&s->without, &s->level.policy));
 }
 
+/* As the text has it where a pool has no level of its own. */
+static json_t *by_vendor_json(struct show *s)
+{
+	static struct lvl_fleet_level level; /* large */
+	json_t *list = json_array();
+	unsigned i;
+
+	for (i = 0; i < s->nr_vendors; i++) {
+		lvl_fleet_level(s->view.model, &s->view.pool, s->vendor[i],
+				&level);
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:I, s:o}", "vendor",
+				  lvl_vendor_name(s->vendor[i]), "hosts",
+				  (json_int_t)level.hosts, "feature_count",
+				  level.rc ? json_null()
+					   : json_integer(cli_count_features(
+						     &level.policy))));
+	}
+	return list;
+}
+
 static int as_json(struct show *s)
 {
 	json_t *rows = json_array(), *vendors = json_array();
@@ -486,7 +521,7 @@ static int as_json(struct show *s)
 	return fleet_json(
 		s->f,
 		json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, "
-			  "s:o, s:o, s:o, s:o, s:o}",
+			  "s:o, s:o, s:o, s:o, s:o, s:o}",
 			  "format", "cpulevel-pool", "version", 1, "name",
 			  s->pool.name, "guest", lvl_guest_names[s->pool.guest],
 			  "platform", fleet_platform(&s->pool)->name, "hosts",
@@ -495,7 +530,8 @@ static int as_json(struct show *s)
 			  "unknown", (json_int_t)s->level.unknown,
 			  "unreachable", (json_int_t)s->level.unreachable,
 			  "incomplete", s->level.incomplete, "vendors", vendors,
-			  "level", level_json(s), "limiting", limiting_json(s),
+			  "by_vendor", by_vendor_json(s), "level",
+			  level_json(s), "limiting", limiting_json(s),
 			  "statements", kept_json(s), "members", rows));
 }
 

@@ -20,7 +20,7 @@ static int describe(struct lvl_desc *d, const struct store_level *v,
 	rc = lvl_desc_set_name(d, name);
 	if (!rc)
 		rc = lvl_desc_add_fact(d, "guest", lvl_guest_names[v->guest]);
-	if (!rc && v->pool)
+	if (!rc && p->id)
 		rc = lvl_desc_add_fact(d, "platform", fleet_platform(p)->name);
 	if (!rc && to)
 		*to = *policy;
@@ -31,14 +31,14 @@ static int body(struct fleet *f, void *arg)
 {
 	struct wanted *w = arg;
 	const struct lvl_policy *policy;
-	struct store_pool p = { .platform = NULL };
+	struct store_pool p;
 	struct store_level v;
 	int rc = fleet_level(f, w->name, &v);
 
 	lvl_desc_free(w->d);
 	w->d = NULL;
-	if (!rc && v.pool)
-		rc = store_get_pool(f->s, v.pool, &p);
+	if (!rc)
+		rc = fleet_level_pool(f, &v, &p);
 	if (!rc)
 		rc = store_get_policy(f->s, v.policy, &policy, NULL);
 	if (rc)

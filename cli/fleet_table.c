@@ -91,6 +91,35 @@ static void fix_widths(struct fleet_table *t)
 	t->streaming = 1;
 }
 
+/* The first so many characters. */
+static void print_some(FILE *out, const char *s, int n)
+{
+	for (; *s; s++) {
+		if (((unsigned char)*s & 0xc0) != 0x80 && n-- <= 0)
+			return;
+		putc(*s, out);
+	}
+}
+
+/* What does not fit ends in dots: half a number is another number. */
+static void print_cell(const struct fleet_table *t, unsigned i, const char *s,
+		       int last)
+{
+	int w = t->width[i], n = (int)cli_columns(s);
+
+	fputs("  ", t->out);
+	if (t->column[i].right)
+		fprintf(t->out, "%*s", w > n ? w - n : 0, "");
+	if (n > w && (t->cut[i] || !last)) {
+		print_some(t->out, s, w > 2 ? w - 2 : 0);
+		fputs("..", t->out);
+		return;
+	}
+	fputs(s, t->out);
+	if (!last && !t->column[i].right)
+		fprintf(t->out, "%*s", w - n, "");
+}
+
 static void print_row(const struct fleet_table *t, char *const *cell)
 {
 	unsigned i, last = 0;
@@ -98,20 +127,9 @@ static void print_row(const struct fleet_table *t, char *const *cell)
 	for (i = 0; i < t->nr; i++)
 		if (t->width[i])
 			last = i;
-	for (i = 0; i <= last; i++) {
-		int w = t->width[i];
-
-		if (!w)
-			continue;
-		if (t->column[i].right)
-			fprintf(t->out, "  %*s", w, cell[i]);
-		else if (i == last && !t->cut[i])
-			fprintf(t->out, "  %s", cell[i]);
-		else if (i == last)
-			fprintf(t->out, "  %.*s", w, cell[i]);
-		else
-			fprintf(t->out, "  %-*.*s", w, w, cell[i]);
-	}
+	for (i = 0; i <= last; i++)
+		if (t->width[i])
+			print_cell(t, i, cell[i], i == last);
 }
 
 static void flush_rows(struct fleet_table *t)
@@ -142,7 +160,7 @@ static int copy_cell(struct fleet_table *t, unsigned i, const char *s)
 
 	if (!s || !*s)
 		s = "-";
-	n = (int)strlen(s);
+	n = (int)cli_columns(s);
 	if (!t->streaming && n > t->width[i])
 		t->width[i] = n;
 	t->cell[t->rows * t->nr + i] = strdup(s);

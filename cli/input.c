@@ -27,8 +27,9 @@ int cli_set_from(const char *name)
 struct walk {
 	lvl_desc_fn *each;
 	void *arg;
-	int rc;             /* what each() returned */
-	const char *folder; /* the innermost that is being read, or NULL */
+	int rc;            /* what each() returned */
+	const char *asked; /* the argument that is being read */
+	unsigned depth;    /* folders that are being read, in one another */
 	unsigned long machines;
 	struct timespec began, shown;
 	int tty;
@@ -62,6 +63,18 @@ static int one_machine(void *arg, struct lvl_desc *d)
 	return w->rc;
 }
 
+/* The same command, for the files with a usual name as deep as this one. */
+static void say_some(const struct walk *w)
+{
+	static const char files[] = "/*/*/*/*/*/*/*/*.txt";
+	const unsigned most = (sizeof(files) - sizeof("/*.txt")) / 2;
+	unsigned deeper = w->depth - 1 < most ? w->depth - 1 : most;
+
+	fputs("every file of a folder is read; to read only some, name them\n",
+	      stderr);
+	cli_say_command(w->asked, files + 2 * (most - deeper));
+}
+
 static int report(struct walk *w, int rc, const struct lvl_ferr *err)
 {
 	if (!rc)
@@ -69,11 +82,8 @@ static int report(struct walk *w, int rc, const struct lvl_ferr *err)
 	if (w->rc)
 		return w->rc;
 	cli_error("%s", err->text);
-	if (w->folder && !err->line)
-		fprintf(stderr,
-			"every file of a folder is read; to read only some, "
-			"name them:\n  cpulevel %s %s/*.txt\n",
-			cli_verb, w->folder);
+	if (w->depth && !err->line)
+		say_some(w);
 	return EXIT_INPUT;
 }
 
@@ -157,7 +167,7 @@ static int read_argument(struct walk *w, const char *path);
 /* Files in name order, so that the answer does not depend on the disk. */
 static int read_folder(struct walk *w, const char *path)
 {
-	const char *outer = w->folder;
+	size_t len = strlen(path);
 	struct dirent **e;
 	int n = scandir(path, &e, is_file_name, alphasort), i, rc = 0;
 
@@ -165,19 +175,22 @@ static int read_folder(struct walk *w, const char *path)
 		cli_error("%s: %s", path, strerror(errno));
 		return EXIT_INPUT;
 	}
-	w->folder = path;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	w->depth++;
 	for (i = 0; i < n; i++) {
-		size_t size = strlen(path) + strlen(e[i]->d_name) + 2;
+		size_t size = len + strlen(e[i]->d_name) + 2;
 		char *file = malloc(size);
 
 		if (!rc && file) {
-			snprintf(file, size, "%s/%s", path, e[i]->d_name);
+			snprintf(file, size, "%.*s/%s", (int)len, path,
+				 e[i]->d_name);
 			rc = read_argument(w, file);
 		}
 		free(file);
 		free(e[i]);
 	}
-	w->folder = outer;
+	w->depth--;
 	free(e);
 	return rc;
 }
@@ -225,6 +238,7 @@ static int read_stdin(struct walk *w)
 	}
 	if (is_list(head, n)) {
 		head[n - (n && head[n - 1] == '\n')] = '\0';
+		w->asked = head;
 		c = *head ? read_argument(w, head) : 0;
 		return c ? c : read_list(w);
 	}
@@ -297,8 +311,10 @@ int cli_each(char **args, int nr, lvl_desc_fn *each, void *arg)
 	w.tty = isatty(STDERR_FILENO);
 	clock_gettime(CLOCK_MONOTONIC, &w.began);
 	w.shown = w.began;
-	for (i = 0; i < nr && !rc; i++)
+	for (i = 0; i < nr && !rc; i++) {
+		w.asked = args[i];
 		rc = read_argument(&w, args[i]);
+	}
 	if (w.shown.tv_sec != w.began.tv_sec)
 		fputs("\r\033[K", stderr);
 	return rc;

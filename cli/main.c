@@ -61,15 +61,18 @@ static void help(FILE *out)
 	      out);
 }
 
+/* The verb of this name, which may have one of its own behind it. */
 static const struct verb *find(const char *name)
 {
+	size_t n = strcspn(name, " ");
 	unsigned i;
 
 	for (i = 0; i < LVL_COUNT(verbs); i++)
-		if (!strcmp(verbs[i]->name, name))
+		if (!strncmp(verbs[i]->name, name, n) && !verbs[i]->name[n])
 			return verbs[i];
 	for (i = 0; i < LVL_COUNT(fleet_verbs); i++)
-		if (!strcmp(fleet_verbs[i]->name, name))
+		if (!strncmp(fleet_verbs[i]->name, name, n) &&
+		    !fleet_verbs[i]->name[n])
 			return fleet_verbs[i];
 	return NULL;
 }
@@ -110,6 +113,16 @@ int cli_getopt(int argc, char **argv, const char *shorts,
 	return c;
 }
 
+/* As it was typed: getopt_long() puts options first. */
+static char **command_of(int argc, char **argv)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	if (words)
+		memcpy(words, argv, (size_t)argc * sizeof(*words));
+	return words;
+}
+
 int main(int argc, char **argv)
 {
 	const struct verb *v;
@@ -125,7 +138,7 @@ int main(int argc, char **argv)
 		puts("cpulevel " CPULEVEL_VERSION);
 		return EXIT_YES;
 	}
-	v = find(argv[1]);
+	v = strchr(argv[1], ' ') ? NULL : find(argv[1]);
 	if (!v) {
 		fprintf(stderr,
 			"cpulevel: no verb \"%s\"; `cpulevel --help` "
@@ -134,7 +147,9 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	cli_verb = v->name;
+	cli_command = command_of(argc - 1, argv + 1);
 	rc = v->run(argc - 1, argv + 1);
+	free(cli_command);
 	if (fflush(stdout) || ferror(stdout)) {
 		cli_error("cannot write the answer");
 		return EXIT_INPUT;

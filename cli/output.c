@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 const char *cli_verb = "";
+char **cli_command;
 int cli_colour;
 
 /* -- messages ------------------------------------------------------------- */
@@ -47,6 +48,56 @@ int cli_usage(const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "see `cpulevel %s --help`\n", cli_verb);
 	return EXIT_USAGE;
+}
+
+/* A word as a shell takes it. */
+static void say_word(const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789@%+=:,./-_";
+
+	if (*s && !s[strspn(s, plain)]) {
+		fputs(s, stderr);
+		return;
+	}
+	putc('\'', stderr);
+	for (; *s; s++)
+		fputs(*s == '\'' ? "'\\''" : (char[]){ *s, '\0' }, stderr);
+	putc('\'', stderr);
+}
+
+/*
+ * A word of the command by itself.  Not a part of one, nor a line of a file,
+ * nor what may be an option's value, which several files cannot be.
+ */
+static int is_argument(char **words, const char *arg)
+{
+	while (*words && *words != arg)
+		words++;
+	return *words && words[-1][0] != '-';
+}
+
+void cli_say_command(const char *arg, const char *files)
+{
+	char **word = cli_command, *folder = strdup(arg);
+	size_t n = strlen(arg);
+
+	if (!folder || !word || !is_argument(word, arg)) {
+		free(folder);
+		return;
+	}
+	while (n > 1 && folder[n - 1] == '/')
+		folder[--n] = '\0';
+	fputs("  cpulevel", stderr);
+	for (; *word; word++) {
+		putc(' ', stderr);
+		say_word(*word == arg ? folder : *word);
+		if (*word == arg)
+			fputs(files, stderr);
+	}
+	putc('\n', stderr);
+	free(folder);
 }
 
 int cli_exit(enum lvl_verdict verdict)
@@ -102,9 +153,18 @@ unsigned cli_width(void)
 	return width;
 }
 
+unsigned cli_columns(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
 void cli_wrap_word(struct cli_wrap *w, const char *word)
 {
-	unsigned len = (unsigned)strlen(word);
+	unsigned len = cli_columns(word);
 
 	if (w->column > w->indent && w->column + 1 + len > cli_width()) {
 		fprintf(w->out, "\n%*s", (int)w->indent, "");
@@ -121,7 +181,7 @@ void cli_wrap_word(struct cli_wrap *w, const char *word)
 void cli_wrap_text(struct cli_wrap *w, const char *text)
 {
 	while (*text) {
-		char word[128];
+		char word[1024];
 		size_t n = strcspn(text, " ");
 
 		snprintf(word, sizeof(word), "%.*s", (int)n, text);

@@ -46,7 +46,8 @@ _cpulevel_fleet_words()
 		;;
 	esac
 	case $verb-$sub-$nr in
-	pool-show-3 | pool-add-3 | pool-remove-3 | pool-import-3 | host-list-3 | \
+	pool-show-3 | pool-add-3 | pool-remove-3 | pool-import-3 | \
+		pool-drop-3 | host-list-3 | \
 		vm-list-3 | level-lattice-3 | level-set-3 | drift-*-2 | \
 		watch-*-2 | whatif-*-2 | mobility-*-2 | suggest-*-2 | audit-pool-3 | \
 		blame-*-3)

@@ -151,7 +151,8 @@ setup() {
 	run "$cpulevel" pool show prod --at 2001-01-01T00:00Z
 	exits 3
 	run "$cpulevel" pool show prod --at 2099-01-01
-	exits 0
+	exits 3
+	says 'has not come yet'
 	run "$cpulevel" pool show prod --at 99999
 	exits 3
 	for bad in yesterday 2026-13-01 7x ''; do
@@ -162,11 +163,20 @@ setup() {
 
 @test "times: zones, ago, units" {
 	"$cpulevel" pool init p
-	for good in 2099-01-01 2099-01-01T08:00 2099-01-01T08:00:30Z \
+	for to_come in 2099-01-01 2099-01-01T08:00 2099-01-01T08:00:30Z \
 		'2099-01-01 08:00+02:00' 2099-01-01T08:00:00.5-0530; do
-		run "$cpulevel" pool list --at "$good"
-		exits 0
+		run "$cpulevel" pool list --at "$to_come"
+		exits 3
+		says 'has not come yet'
 	done
+	for none in 2026-02-29 2026-04-31 2100-02-29 2026-11-20T24:00; do
+		run "$cpulevel" pool list --at "$none"
+		exits 2
+		says 'is no time'
+	done
+	run "$cpulevel" pool list --at 2024-02-29
+	exits 3
+	says 'nothing yet'
 	for past in 7d '2h ago' '90 min' 1w '3 days ago'; do
 		run "$cpulevel" pool list --at "$past"
 		exits 3
@@ -349,4 +359,54 @@ for line in sys.stdin:
 	document cpulevel-store-check store check
 	document cpulevel-host host retire spr
 	document cpulevel-pool pool remove p clx
+}
+
+@test "drift: also of a host that was added before it reported" {
+	"$cpulevel" pool init prod
+	"$cpulevel" pool add prod spr="$machines"/spr.txt
+	since=$(newest)
+	"$cpulevel" pool add prod icx
+	"$cpulevel" publish "$machines"/icx.txt --host icx
+	run "$cpulevel" drift --since "$since"
+	exits 0
+	"$cpulevel" publish "$machines"/clx.txt --host icx
+	run "$cpulevel" drift --since "$since"
+	exits 1
+	says 'prod  1 host: icx'
+	says '0xd000421 -> 0x5003901'
+	run "$cpulevel" pool show prod
+	[[ $output =~ icx[^$'\n']*'cpu microcode' ]]
+}
+
+@test "what is not UTF-8 or moves the cursor stays in neither" {
+	prod
+	unchanged "$cpulevel" host set icx --group g --note $'a\xff'
+	exits 2
+	"$cpulevel" host set icx --group g --note $'one\ntwo\x1b[31m'
+	run "$cpulevel" audit host icx
+	says "(one?two?[31m)"
+	sed $'s/^kernel: .*/kernel: 6.1\xe9\xc2\x9b1m/' "$machines"/icx.txt >odd.txt
+	"$cpulevel" publish odd.txt --host icx
+	"$cpulevel" host show icx --json >h.json
+	json h.json 'd["kernel"] == "6.1\u00e9?1m"'
+	"$cpulevel" audit --json >a.jsonl
+	"$cpulevel" pool show prod --json >p.json
+	json p.json 'd["hosts"] == 3'
+}
+
+@test "numbers that are none: --limit, --timeout" {
+	prod
+	for bad in abc -3 0 1x; do
+		run "$cpulevel" audit --limit "$bad"
+		exits 2
+	done
+	run "$cpulevel" audit --limit 1
+	[ "${#lines[@]}" -eq 1 ]
+	for bad in abc -1 nan; do
+		run "$cpulevel" watch --timeout "$bad"
+		exits 2
+	done
+	run "$cpulevel" drift --since 2099-01-01
+	exits 3
+	says 'has not come yet'
 }

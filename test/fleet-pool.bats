@@ -297,3 +297,160 @@ print(json.load(open("p.json"))["members"][0]["host"])')"
 	"$cpulevel" host show clx --json >h.json
 	json h.json 'd["group"] is None'
 }
+
+# -- where hosts and pools go --------------------------------------------------
+
+@test "a host is in one pool: from another it leaves that, and its level is told" {
+	prod
+	"$cpulevel" pool init other
+	run "$cpulevel" pool add other clx
+	exits 0
+	says 'other  1 host  level other@1  114 features'
+	says '1 of them came from prod:'
+	says 'prod  2 hosts  level prod@2  127 features'
+	"$cpulevel" pool add other icx --json >o.json
+	json o.json 'd["from"][0]["name"] == "prod" and d["from"][0]["moved"] == 1'
+	json o.json 'd["from"][0]["level"]["version"] == 3'
+	run "$cpulevel" audit pool prod
+	says 'host clx: pool prod -> -'
+	"$cpulevel" vm boot web --host spr
+	unchanged "$cpulevel" pool add other spr
+	exits 5
+	says 'VMs are running on spr'
+}
+
+@test "pool drop: when nothing is in it; it can be read --at, and made anew" {
+	prod
+	before=$(newest)
+	unchanged "$cpulevel" pool drop prod
+	exits 5
+	says '3 hosts'
+	"$cpulevel" vm boot web --host icx --level prod
+	"$cpulevel" vm stop web
+	"$cpulevel" pool remove prod clx icx spr
+	unchanged "$cpulevel" pool drop prod
+	exits 5
+	says 'VM web belongs to prod'
+	"$cpulevel" vm remove web
+	"$cpulevel" pool add prod clx
+	"$cpulevel" level new fast --follow prod
+	"$cpulevel" level set pool prod fast
+	"$cpulevel" pool remove prod clx
+	unchanged "$cpulevel" pool drop prod
+	exits 5
+	says 'level fast follows prod'
+	"$cpulevel" level new fast --from store:fast
+	unchanged "$cpulevel" pool drop prod --dry-run
+	exits 0
+	run "$cpulevel" pool drop prod --note 'rack 7 is gone'
+	exits 0
+	says 'prod  dropped'
+	run "$cpulevel" pool show prod
+	exits 3
+	run "$cpulevel" pool show prod --at "$before"
+	exits 0
+	says '3 hosts'
+	run "$cpulevel" audit pool prod
+	says 'pool prod: removed  (rack 7 is gone)'
+	says 'host icx: pool prod -> -'
+	# its level stays as it was, and goes on in a new pool of the name
+	run "$cpulevel" level show prod
+	exits 0
+	says 'nothing: it stays as it is'
+	run "$cpulevel" level list
+	exits 0
+	"$cpulevel" pool init prod
+	run "$cpulevel" pool add prod spr
+	says 'level prod@3  145 features'
+	run "$cpulevel" pool show prod
+	[[ $output != *'next boots at'* ]]
+	run "$cpulevel" store check
+	says '0 problems'
+	run "$cpulevel" pool drop nonsense
+	exits 3
+}
+
+@test "pool import: a retired host is not brought back by a file; pool add does" {
+	prod
+	"$cpulevel" host retire clx
+	unchanged "$cpulevel" pool import prod "$machines"/clx.txt
+	exits 5
+	says 'clx is retired'
+	run "$cpulevel" pool add prod clx="$machines"/clx.txt
+	exits 0
+	says '3 hosts'
+}
+
+@test "vendors that nobody knows are not left out" {
+	prod
+	for i in 1 2; do
+		sed "s/756e6547/7878787$i/;s/0x0000000d 0x756e6547 0x6c65746e 0x49656e69/0x0000000d 0x7878787$i 0x78787878 0x78787878/" \
+			"$machines"/spr.txt >odd$i.txt
+		grep -q "7878787$i" odd$i.txt
+	done
+	run "$cpulevel" pool add prod odd1=odd1.txt
+	exits 0
+	run "$cpulevel" pool show prod
+	exits 0
+	says 'unknown vendors: 1 host, '
+	says 'Intel: 3 hosts, 113 features'
+	"$cpulevel" pool add prod odd2=odd2.txt
+	run "$cpulevel" pool show prod
+	says 'unknown vendors: 2 hosts, no level in common'
+	"$cpulevel" pool show prod --json >p.json
+	json p.json 'sum(v["hosts"] for v in d["by_vendor"]) == d["hosts"] == 5'
+}
+
+# -- what people type ----------------------------------------------------------
+
+@test "pool init --dry-run: also where there is no store yet" {
+	[ -z "${CPULEVEL_TEST_STORE-}" ] || skip "that one is there"
+	run "$cpulevel" pool init prod --dry-run
+	exits 0
+	says 'prod  0 hosts'
+	[ ! -e fleet.db ]
+}
+
+@test "a folder with other files: the command that is offered works" {
+	"$cpulevel" pool init 'rack 7'
+	mkdir -p "it's here/sub"
+	cp "$machines"/clx.txt "it's here/sub"
+	echo other >"it's here/sub/readme.md"
+	unchanged "$cpulevel" pool import --note 'as found' 'rack 7' "it's here/"
+	exits 3
+	says 'cpulevel pool import:'
+	offered=$(sed -n 's/^  cpulevel //p' <<<"$output")
+	[ "$offered" = "pool import --note 'as found' 'rack 7' 'it'\\''s here'/*/*.txt" ]
+	eval "\"\$cpulevel\" $offered"
+	run "$cpulevel" pool show 'rack 7'
+	says '1 host'
+}
+
+@test "names: an @ belongs to versions, other characters are kept" {
+	"$cpulevel" pool init p
+	unchanged "$cpulevel" pool init p@7
+	exits 2
+	for name in '日本' "it's" 'a"b' 'a b' -- -x; do
+		[ "$name" = -- ] && continue
+		run "$cpulevel" pool init -- "$name"
+		exits 0
+	done
+	for name in '' $'a\nb' $'a\xff'; do
+		unchanged "$cpulevel" pool init -- "$name"
+		exits 3
+	done
+	"$cpulevel" pool list --json >p.json
+	json p.json 'len(d["pools"]) == 6'
+	# tables count characters, not bytes
+	run "$cpulevel" pool list
+	[[ ${lines[2]} == '  日本 '* && ${#lines[2]} -eq ${#lines[1]} ]]
+	unchanged "$cpulevel" host set p --group $'g\nh'
+	exits 2
+}
+
+@test "what a table cuts ends in dots" {
+	prod
+	run script -qc "stty cols 60; '$cpulevel' pool show prod" /dev/null
+	[[ $output =~ 'Intel'[^$'\n']*'..' ]]
+	[[ $output != *'model 0x5 '* ]]
+}
