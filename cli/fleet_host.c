@@ -24,7 +24,6 @@ struct shown {
 	const char *pool;
 	int64_t vms, offers; /* features; -1: not known */
 	uint8_t hash[STORE_HASH];
-	char level[300];
 	char size[FLEET_SIZE]; /* of what it offers, in words */
 };
 
@@ -55,23 +54,37 @@ static int offers(struct fleet *f, struct shown *s)
 		s->offers = cli_count_features(&dflt);
 		fleet_say_size(&dflt, s->size);
 	}
-	return store_object_hash(f->s, s->h.profile, s->hash);
+	return 0;
+}
+
+/* What `host list` has, too. */
+static int describe(struct fleet *f, const struct store_host *h,
+		    struct shown *s)
+{
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	s->h = *h;
+	rc = pool_of(f, h->pool, &s->pool);
+	if (!rc && h->source)
+		rc = store_get_source(f->s, h->source, &s->source);
+	if (!rc && h->profile)
+		rc = store_object_hash(f->s, h->profile, s->hash);
+	return rc;
 }
 
 static int load(struct fleet *f, const char *name, struct shown *s)
 {
 	struct store_vm_filter on = { .limit = 0 };
-	int rc = fleet_host(f, name, &s->h);
+	struct store_host h;
+	int rc = fleet_host(f, name, &h);
 
+	if (!rc)
+		rc = describe(f, &h, s);
 	if (rc)
 		return rc;
-	on.host = s->h.id;
-	s->vms = 0;
-	rc = pool_of(f, s->h.pool, &s->pool);
-	if (!rc && s->h.source)
-		rc = store_get_source(f->s, s->h.source, &s->source);
-	if (!rc)
-		rc = store_scan_vms(f->s, &on, count, &s->vms);
+	on.host = h.id;
+	rc = store_scan_vms(f->s, &on, count, &s->vms);
 	return rc ? rc : offers(f, s);
 }
 
@@ -134,10 +147,24 @@ static json_t *host_json(const struct shown *s)
 		s->h.profile ? hex(s->hash, id) : NULL);
 }
 
+static json_t *document(json_t *d)
+{
+	json_object_set_new(d, "format", json_string("cpulevel-host"));
+	json_object_set_new(d, "version", json_integer(1));
+	return d;
+}
+
+static int one_json(struct fleet *f, const struct store_host *h)
+{
+	struct shown s;
+	int rc = describe(f, h, &s);
+
+	return rc ? rc : fleet_json(f, document(host_json(&s)));
+}
+
 static int show_body(struct fleet *f, void *arg)
 {
-	static const struct shown nothing;
-	struct shown s = nothing;
+	struct shown s;
 	json_t *d;
 	int rc = load(f, *(char **)arg, &s);
 
@@ -154,9 +181,7 @@ static int show_body(struct fleet *f, void *arg)
 	json_object_set_new(d, "feature_count",
 			    s.offers < 0 ? json_null()
 					 : json_integer(s.offers));
-	json_object_set_new(d, "format", json_string("cpulevel-host"));
-	json_object_set_new(d, "version", json_integer(1));
-	return fleet_json(f, d);
+	return fleet_json(f, document(d));
 }
 
 static int run_show(int argc, char **argv)
@@ -174,17 +199,10 @@ struct list {
 
 static int list_one(void *arg, const struct store_host *h)
 {
-	static const struct shown nothing;
 	struct list *l = arg;
-	struct shown s = nothing;
-	int rc;
+	struct shown s;
+	int rc = describe(l->f, h, &s);
 
-	s.h = *h;
-	rc = pool_of(l->f, h->pool, &s.pool);
-	if (!rc && h->source)
-		rc = store_get_source(l->f->s, h->source, &s.source);
-	if (!rc && h->profile)
-		rc = store_object_hash(l->f->s, h->profile, s.hash);
 	if (rc)
 		return rc;
 	if (l->f->json) {
@@ -285,12 +303,7 @@ static int change_body(struct fleet *f, void *arg)
 	if (rc)
 		return rc;
 	if (f->json)
-		return fleet_json(f,
-				  json_pack("{s:s, s:i, s:s, s:s, s:s?}",
-					    "format", "cpulevel-host",
-					    "version", 1, "name", h.name,
-					    "state", fleet_host_states[h.state],
-					    "group", h.group));
+		return one_json(f, &h);
 	fprintf(f->out, "%s  %s%s%s\n", h.name, fleet_host_states[h.state],
 		h.group ? "  group " : "", h.group ? h.group : "");
 	return 0;

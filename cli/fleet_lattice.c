@@ -251,8 +251,8 @@ static void as_dot(const struct lattice *l)
 
 		fprintf(out, "\tn%u [label=", i + 1);
 		cli_json_string(out, title(n));
-		fprintf(out, ", xlabel=\"%u features, %lld VMs\"%s];\n",
-			n->features, (long long)n->vms,
+		fprintf(out, ", xlabel=\"%u features, %lld VM%s\"%s];\n",
+			n->features, (long long)n->vms, n->vms == 1 ? "" : "s",
 			*n->names ? ", style=bold" : "");
 	}
 	for (i = 0; i < l->nr; i++)

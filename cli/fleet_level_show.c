@@ -163,17 +163,18 @@ static int as_json(struct fleet *f, const struct shown *s)
 	(void)lvl_policy_hash(s->p, hash);
 	return fleet_json(
 		f,
-		json_pack("{s:s, s:i, s:s, s:I, s:s, s:s?, s:s, s:s, s:s?, "
-			  "s:s, s:O?, s:O, s:I, s:I, s:o}",
-			  "format", "cpulevel-stored-level", "version", 1,
-			  "name", s->v.name, "level_version",
-			  (json_int_t)s->v.version, "guest",
-			  lvl_guest_names[s->v.guest], "follows", s->follows,
-			  "made", fleet_say_time(s->made.time, when), "actor",
-			  s->made.actor, "note", s->made.note, "policy", hash,
-			  "definition", s->definition, "set_for", s->uses,
-			  "vms", (json_int_t)s->under.now, "vms_older",
-			  (json_int_t)s->under.older, "features", list));
+		json_pack(
+			"{s:s, s:i, s:s, s:I, s:s, s:i, s:s?, s:s, s:s, s:s?, "
+			"s:s, s:O?, s:O, s:I, s:I, s:o}",
+			"format", "cpulevel-stored-level", "version", 1, "name",
+			s->v.name, "level_version", (json_int_t)s->v.version,
+			"guest", lvl_guest_names[s->v.guest], "feature_count",
+			(int)cli_count_features(s->p), "follows", s->follows,
+			"made", fleet_say_time(s->made.time, when), "actor",
+			s->made.actor, "note", s->made.note, "policy", hash,
+			"definition", s->definition, "set_for", s->uses, "vms",
+			(json_int_t)s->under.now, "vms_older",
+			(json_int_t)s->under.older, "features", list));
 }
 
 static int show_body(struct fleet *f, void *arg)

@@ -172,24 +172,72 @@ struct set {
 	const char *name, *level; /* NULL: unset */
 };
 
+static int any_host(void *arg, const struct store_host *h)
+{
+	*(int *)arg = h->id != 0;
+	return 0;
+}
+
+/* Groups and VMs may come later; pools are there first. */
 static int check_target(struct fleet *f, const struct set *s)
 {
+	const struct store_host_filter of = { .group = s->name, .limit = 1 };
 	struct store_pool p;
 	struct store_vm v;
+	int found = 0, rc = 0;
 
-	if (s->scope == STORE_SCOPE_POOL)
+	switch (s->scope) {
+	case STORE_SCOPE_POOL:
 		return fleet_pool(f, s->name, &p);
-	if (s->scope != STORE_SCOPE_VM ||
-	    store_find_vm(f->s, s->name, &v) != -LVL_E_NOT_FOUND)
-		return 0;
-	cli_warn("there is no VM %s yet: it will boot at this level", s->name);
+	case STORE_SCOPE_GROUP:
+		rc = store_scan_hosts(f->s, &of, any_host, &found);
+		if (!rc && !found && s->level)
+			cli_warn("no host is in a group %s yet", s->name);
+		return rc;
+	case STORE_SCOPE_VM:
+		break;
+	}
+	if (s->level && store_find_vm(f->s, s->name, &v) == -LVL_E_NOT_FOUND)
+		cli_warn("there is no VM %s yet: it will boot at this level",
+			 s->name);
 	return 0;
+}
+
+/* A VM boots only at a level for its own kind of guest. */
+static int check_guest(struct fleet *f, const struct set *s,
+		       const struct store_level *v)
+{
+	struct store_pool p;
+	int rc = s->scope == STORE_SCOPE_POOL ? fleet_pool(f, s->name, &p) : 0;
+
+	if (!rc && s->scope == STORE_SCOPE_POOL && p.guest != v->guest)
+		cli_warn("level %s is for %s guests, and those of pool %s are "
+			 "%s",
+			 v->name, lvl_guest_names[v->guest], p.name,
+			 lvl_guest_names[p.guest]);
+	return rc;
 }
 
 struct behind {
 	struct fleet *f;
 	int64_t policy, vms;
 };
+
+static int vm_behind(void *arg, const struct store_vm *v)
+{
+	struct behind *b = arg;
+
+	b->vms += v->seen != b->policy;
+	return 0;
+}
+
+static int host_behind(void *arg, const struct store_host *h)
+{
+	struct behind *b = arg;
+	const struct store_vm_filter on = { .host = h->id };
+
+	return store_scan_vms(b->f->s, &on, vm_behind, b);
+}
 
 static int count_behind(void *arg, const struct store_vm_count *c)
 {
@@ -205,6 +253,7 @@ static int say_behind(struct fleet *f, const struct set *s,
 		      const struct store_level *v)
 {
 	struct behind b = { f, v->policy, 0 };
+	const struct store_host_filter group = { .group = s->name };
 	struct store_pool p;
 	struct store_vm vm;
 	int rc = 0;
@@ -213,6 +262,8 @@ static int say_behind(struct fleet *f, const struct set *s,
 		rc = fleet_pool(f, s->name, &p);
 		if (!rc)
 			rc = store_count_vms(f->s, p.id, count_behind, &b);
+	} else if (s->scope == STORE_SCOPE_GROUP) {
+		rc = store_scan_hosts(f->s, &group, host_behind, &b);
 	} else if (s->scope == STORE_SCOPE_VM &&
 		   !store_find_vm(f->s, s->name, &vm)) {
 		b.vms = vm.host && vm.seen != v->policy;
@@ -282,6 +333,8 @@ static int set_body(struct fleet *f, void *arg)
 	if (!s->level)
 		return unset(f, s, &a, found);
 	rc = fleet_level(f, s->level, &v);
+	if (!rc)
+		rc = check_guest(f, s, &v);
 	if (rc)
 		return rc;
 	if (!found)

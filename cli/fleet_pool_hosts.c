@@ -147,13 +147,30 @@ static int add_one(struct fleet *f, struct hosts *a, const char *arg)
 	return rc;
 }
 
+/* HOST and HOST=FILE are the same host. */
+static int is_twice(const struct hosts *a, int i)
+{
+	size_t n = strcspn(a->name[i], "=");
+	int k;
+
+	for (k = 0; k < i; k++)
+		if (strcspn(a->name[k], "=") == n &&
+		    !strncmp(a->name[k], a->name[i], n))
+			return cli_usage("host %.*s is given twice", (int)n,
+					 a->name[i]);
+	return 0;
+}
+
 static int add_body(struct fleet *f, void *arg)
 {
 	struct hosts *a = arg;
 	int i, rc = start(f, a);
 
-	for (i = 0; i < a->nr && !rc; i++)
-		rc = add_one(f, a, a->name[i]);
+	for (i = 0; i < a->nr && !rc; i++) {
+		rc = is_twice(a, i);
+		if (!rc)
+			rc = add_one(f, a, a->name[i]);
+	}
 	if (!rc)
 		rc = finish(f, a);
 	return rc || f->json ? rc : fleet_join_added(f, &a->p, a->name, a->nr);

@@ -16,6 +16,7 @@ struct report {
 	char *host; /* NULL: the description's name */
 	struct lvl_desc *d;
 	unsigned long line; /* of a batch */
+	int differs;        /* from the store, before anything was written */
 	int changed;
 	/* before */
 	int is_new;
@@ -137,38 +138,56 @@ static int compare(struct fleet *f, void *arg)
 	return rc;
 }
 
+/* Compared once more: others write, too, and a host may report twice. */
 static int write_changed(struct fleet *f, void *arg)
 {
 	struct reports *all = arg;
 	size_t i;
-	int changed, rc = 0;
+	int rc = 0;
 
 	for (i = 0; i < all->nr && !rc; i++)
-		if (all->of[i].changed)
-			rc = fleet_report(f, host_of(&all->of[i]), all->of[i].d,
-					  &changed);
+		if (all->of[i].differs)
+			rc = compare_one(f, &all->of[i]);
 	return rc;
+}
+
+/* Is there anything to write?  What a host says last counts. */
+static int differ(struct reports *all)
+{
+	size_t i, k;
+	int any = 0;
+
+	for (i = 0; i < all->nr; i++)
+		all->of[i].differs = all->of[i].changed;
+	for (i = 0; i < all->nr; i++) {
+		if (!all->of[i].differs)
+			continue;
+		any = 1;
+		for (k = i + 1; k < all->nr; k++)
+			if (!strcmp(host_of(&all->of[k]), host_of(&all->of[i])))
+				all->of[k].differs = 1;
+	}
+	return any;
 }
 
 static int publish(struct fleet *f, struct reports *all)
 {
-	int64_t changed = 0, fresh = 0;
 	size_t i;
 	int rc = fleet_transact(f, STORE_READ, compare, all);
 
-	for (i = 0; i < all->nr; i++) {
-		changed += all->of[i].changed;
-		fresh += all->of[i].is_new;
+	if (!rc && differ(all)) {
+		if (f->dry_run)
+			fputs("dry run: nothing was changed\n", stderr);
+		else
+			rc = fleet_transact(f, STORE_WRITE, write_changed, all);
 	}
-	if (!rc && changed && f->dry_run)
-		fputs("dry run: nothing was changed\n", stderr);
-	else if (!rc && changed)
-		rc = fleet_transact(f, STORE_WRITE, write_changed, all);
 	if (rc)
 		return rc;
 	all->all += (int64_t)all->nr;
-	all->changed += changed;
-	all->new += fresh;
+	for (i = 0; i < all->nr; i++) {
+		all->changed += all->of[i].changed;
+		all->new += all->of[i].is_new;
+	}
 	return 0;
 }
 

@@ -59,6 +59,10 @@ static void say_missing(struct fleet *f, const struct fleet_live *l)
 			"guests can have there\n",
 			(long long)l->unknown, l->unknown == 1 ? "" : "s",
 			lvl_guest_names[l->guest]);
+	if (l->incomplete && !l->unknown && !l->unreachable)
+		fputs("  incomplete: the hosts did not report all that decides "
+		      "it; `cpulevel pool show` has what\n",
+		      f->out);
 	if (l->without)
 		fprintf(f->out, "  %lld host%s no %s guests\n",
 			(long long)l->without,
@@ -95,12 +99,13 @@ static json_t *as_json(const struct settled *s)
 				  "version", (json_int_t)s->v.version, "new",
 				  s->fresh, "feature_count",
 				  (int)cli_count_features(&s->l.policy));
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "name",
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "name",
 			 s->pool.name, "guest", lvl_guest_names[s->pool.guest],
 			 "platform", fleet_platform(&s->pool)->name, "hosts",
 			 (json_int_t)s->hosts, "unknown",
 			 (json_int_t)s->l.unknown, "unreachable",
-			 (json_int_t)s->l.unreachable, "level", level);
+			 (json_int_t)s->l.unreachable, "without",
+			 (json_int_t)s->l.without, "level", level);
 }
 
 static json_t *document(json_t *pool)

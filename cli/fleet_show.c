@@ -1,46 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* `pool show`: a pool, its level, and what it costs each host. */
-#include "fleet_changes.h"
-#include "fleet_pool.h"
-#include "fleet_view.h"
+#include "fleet_show.h"
 
-#include <jansson.h>
+#include "fleet_say.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define HOSTS_SHOWN 24
 
-/* One host, or hosts that are alike. */
-struct row {
-	int64_t profile, source, hosts;
-	enum store_host_state state;
-	char *name; /* of the first */
-	char drift[FLEET_PARTS];
-	size_t at; /* in the model */
-};
-
-struct show {
-	struct fleet *f;
-	const char *name;
-	int all;
-	struct store_pool pool;
-	struct store_level newest; /* id 0: none yet */
-	int current;               /* the newest is what there is now */
-	struct fleet_view view;
-	struct lvl_fleet_level level;
-	unsigned vendor[LVL_FLEET_VENDORS], nr_vendors;
-	struct row *row;
-	size_t nr, room;
-	struct fleet_drifted drifted; /* since the newest was recorded */
-	int merge;                    /* hosts that are alike */
-	/* whose leaving would raise the level most */
-	size_t limiting; /* a profile; LVL_FLEET_NONE: nobody's */
-	struct lvl_policy without;
-};
-
 /* -- rows ----------------------------------------------------------------- */
 
-static struct row *find_row(struct show *s, const struct row *r)
+static struct show_row *find_row(struct show *s, const struct show_row *r)
 {
 	size_t i;
 
@@ -56,10 +27,10 @@ static struct row *find_row(struct show *s, const struct row *r)
 static int take_host(void *arg, const struct store_host *h)
 {
 	struct show *s = arg;
-	struct row *grown, r = { .profile = h->profile,
-				 .source = h->source,
-				 .hosts = 1,
-				 .state = h->state };
+	struct show_row *grown, r = { .profile = h->profile,
+				      .source = h->source,
+				      .hosts = 1,
+				      .state = h->state };
 	int rc = fleet_drifted(s->f, &s->drifted, h->id, r.drift);
 
 	if (rc)
@@ -81,19 +52,24 @@ static int take_host(void *arg, const struct store_host *h)
 	return 0;
 }
 
-static const struct lvl_policy *offers(const struct show *s, size_t at)
+const struct lvl_policy *show_offers(const struct show *s, size_t at)
 {
 	return s->view.model->profile[at].offers[s->pool.guest];
 }
 
-/* Capabilities that the level does not have. */
-static unsigned hidden(const struct show *s, const struct lvl_policy *own)
+int show_is_beyond(const struct show *s, const struct lvl_policy *p,
+		   unsigned field)
+{
+	return cli_is_feature(field) && !fleet_is_statement(field) &&
+	       lvl_has(p, field) && !lvl_has(&s->level.policy, field);
+}
+
+unsigned show_beyond(const struct show *s, const struct lvl_policy *p)
 {
 	unsigned i, n = 0;
 
 	for (i = 0; i < LVL_NR_FIELDS; i++)
-		n += cli_is_feature(i) && lvl_fields[i].rule != LVL_OR &&
-		     lvl_has(own, i) && !lvl_has(&s->level.policy, i);
+		n += (unsigned)show_is_beyond(s, p, i);
 	return n;
 }
 
@@ -116,14 +92,13 @@ static int find_limiting(struct show *s)
 {
 	struct lvl_fleet_sum sum;
 	struct lvl_policy p;
-	unsigned best, n;
+	unsigned best = 0, n;
 	size_t i;
 	int rc;
 
 	s->limiting = LVL_FLEET_NONE;
 	if (s->level.rc)
 		return 0;
-	best = cli_count_features(&s->level.policy);
 	rc = lvl_fleet_sum_init(&sum, s->view.model, &s->view.pool,
 				s->vendor[0]);
 	for (i = 0; i < s->view.pool.nr_members && !rc; i++) {
@@ -131,7 +106,7 @@ static int find_limiting(struct show *s)
 
 		if (lvl_fleet_sum_without(&sum, at, &p))
 			continue;
-		n = cli_count_features(&p);
+		n = show_beyond(s, &p);
 		if (n <= best)
 			continue;
 		best = n;
@@ -150,6 +125,11 @@ static int load(struct show *s)
 
 	if (rc == -LVL_E_NOT_FOUND)
 		rc = s->newest.id = 0;
+	if (!rc)
+		rc = store_find_assign(f->s, STORE_SCOPE_POOL, s->name,
+				       &s->set);
+	if (rc == -LVL_E_NOT_FOUND)
+		rc = s->set.id = 0;
 	if (!rc)
 		rc = fleet_view_of(f, &s->pool, &s->view);
 	if (rc)
@@ -188,10 +168,10 @@ static void say_level(struct show *s)
 	fputs(cli_ink(INK_BOLD), s->f->out);
 	cli_wrap_word(&w, text);
 	fputs(cli_ink(INK_PLAIN), s->f->out);
-	w.indent = 2;
 	snprintf(text, sizeof(text), "%u host%s ", hosts,
 		 hosts == 1 ? "" : "s");
 	cli_wrap_word(&w, text);
+	w.indent = 2;
 	snprintf(text, sizeof(text), "%llu VM%s%s", (unsigned long long)vms,
 		 vms == 1 ? "" : "s", s->level.rc ? "" : " ");
 	cli_wrap_word(&w, text);
@@ -221,9 +201,11 @@ static const char *number(char buf[24], int64_t n)
 	return buf;
 }
 
-static int say_row(struct show *s, struct fleet_table *t, const struct row *r)
+static int say_row(struct show *s, struct fleet_table *t,
+		   const struct show_row *r)
 {
-	const struct lvl_policy *own = r->profile ? offers(s, r->at) : NULL;
+	const struct lvl_policy *own =
+		r->profile ? show_offers(s, r->at) : NULL;
 	struct store_source source = { .cpu = NULL };
 	char name[300], n[24], has[24], hides[24];
 	int rc = 0;
@@ -235,7 +217,7 @@ static int say_row(struct show *s, struct fleet_table *t, const struct row *r)
 	fleet_table_row(t, name, number(n, r->hosts), source.cpu, source.kernel,
 			source.microcode,
 			own ? number(has, cli_count_features(own)) : "?",
-			own && !s->level.rc ? number(hides, hidden(s, own))
+			own && !s->level.rc ? number(hides, show_beyond(s, own))
 					    : "?",
 			r->state == STORE_HOST_UNREACHABLE ? "unreachable"
 			: !r->profile                      ? "never reported"
@@ -270,26 +252,23 @@ static void say_limiting(struct show *s)
 
 	if (s->limiting == LVL_FLEET_NONE || fleet_view_hosts(&s->view))
 		return;
-	n = cli_count_features(&s->without) -
-	    cli_count_features(&s->level.policy);
+	n = show_beyond(s, &s->without);
 	fprintf(s->f->out, "limiting: %s (%u feature%s)\n",
 		fleet_view_names(&s->view, s->limiting, names), n,
 		n == 1 ? "" : "s");
 }
 
-/* A statement that the level makes and some host does not. */
-static int is_kept(const struct show *s, unsigned field)
+int show_is_kept(const struct show *s, unsigned field)
 {
 	size_t i;
 
 	if (!cli_is_feature(field) || !lvl_has(&s->level.policy, field))
 		return 0;
-	if (lvl_fields[field].rule != LVL_OR && field != LVL_F_RSBA &&
-	    field != LVL_F_RRSBA)
+	if (!fleet_is_statement(field))
 		return 0;
 	for (i = 0; i < s->view.pool.nr_members; i++) {
 		const struct lvl_fleet_member *m = &s->view.pool.member[i];
-		const struct lvl_policy *own = offers(s, m->profile);
+		const struct lvl_policy *own = show_offers(s, m->profile);
 
 		if (own && (m->active || m->unreachable) &&
 		    !lvl_has(own, field))
@@ -312,7 +291,7 @@ static void say_kept(struct show *s)
 	if (s->level.rc)
 		return;
 	for (i = 0; i < LVL_NR_FIELDS; i++) {
-		if (!is_kept(s, i))
+		if (!show_is_kept(s, i))
 			continue;
 		if (!any++)
 			say_begin(&w, "told everywhere, although not true of "
@@ -355,6 +334,21 @@ static void say_conflict(struct show *s)
 			lvl_field_name(field));
 }
 
+/* What decides the level, and some host did not say. */
+static void say_open(struct show *s)
+{
+	const struct lvl_status *status = &s->level.status;
+	struct cli_wrap w = { s->f->out, 4, 0 };
+	unsigned i;
+
+	say_begin(&w, "INCOMPLETE: not known of all hosts:");
+	for (i = 0; i < status->nr_incomplete; i++)
+		if (lvl_fleet_matters(status->incomplete[i], s->pool.guest))
+			cli_wrap_word(&w,
+				      lvl_field_name(status->incomplete[i]));
+	cli_wrap_end(&w);
+}
+
 static void say_incomplete(struct show *s)
 {
 	const struct lvl_fleet_level *l = &s->level;
@@ -371,27 +365,24 @@ static void say_incomplete(struct show *s)
 			"as last heard of\n",
 			l->unreachable, l->unreachable == 1 ? "" : "s",
 			l->unreachable == 1 ? "s" : "");
+	if (l->incomplete && !l->unknown && !l->unreachable)
+		say_open(s);
 	if (l->without)
 		fprintf(s->f->out, "%u host%s no %s guests\n", l->without,
 			l->without == 1 ? " runs" : "s run",
 			lvl_guest_names[s->pool.guest]);
 }
 
-/* What is set instead of the pool's own level. */
-static int say_set(struct show *s)
+static void say_set(struct show *s)
 {
-	struct store_assign a;
-	int rc = store_find_assign(s->f->s, STORE_SCOPE_POOL, s->pool.name, &a);
+	const struct store_assign *a = &s->set;
 
-	if (rc == -LVL_E_NOT_FOUND)
-		return 0;
-	if (rc)
-		return rc;
-	fprintf(s->f->out, "next boots at level %s", a.level);
-	if (a.version)
-		fprintf(s->f->out, "@%lld", (long long)a.version);
+	if (!a->id)
+		return;
+	fprintf(s->f->out, "next boots at level %s", a->level);
+	if (a->version)
+		fprintf(s->f->out, "@%lld", (long long)a->version);
 	putc('\n', s->f->out);
-	return 0;
 }
 
 static int as_text(struct show *s)
@@ -409,130 +400,8 @@ static int as_text(struct show *s)
 	say_limiting(s);
 	say_kept(s);
 	say_incomplete(s);
-	return say_set(s);
-}
-
-/* -- JSON ----------------------------------------------------------------- */
-
-static json_t *row_json(struct show *s, const struct row *r, int *rc)
-{
-	const struct lvl_policy *own = r->profile ? offers(s, r->at) : NULL;
-	struct store_source source = { .cpu = NULL };
-
-	if (r->source)
-		*rc = store_get_source(s->f->s, r->source, &source);
-	return json_pack(
-		"{s:s, s:I, s:s, s:s?, s:s?, s:s?, s:o, s:o, s:s?}", "host",
-		r->name, "hosts", (json_int_t)r->hosts, "state",
-		fleet_host_states[r->state], "cpu", source.cpu, "kernel",
-		source.kernel, "microcode", source.microcode, "own",
-		own ? json_integer(cli_count_features(own)) : json_null(),
-		"hidden",
-		own && !s->level.rc ? json_integer(hidden(s, own))
-				    : json_null(),
-		"drift", *r->drift ? r->drift : NULL);
-}
-
-/* Features of a that b does not have; b NULL: all. */
-static json_t *names(const struct lvl_policy *a, const struct lvl_policy *b)
-{
-	json_t *list = json_array();
-	unsigned i;
-
-	for (i = 0; i < LVL_NR_FIELDS; i++)
-		if (cli_is_feature(i) && lvl_has(a, i) && !(b && lvl_has(b, i)))
-			json_array_append_new(list,
-					      json_string(lvl_field_name(i)));
-	return list;
-}
-
-static json_t *level_json(struct show *s)
-{
-	if (s->level.rc)
-		return json_null();
-	return json_pack(
-		"{s:s, s:o, s:b, s:o}", "name", s->pool.name, "version",
-		s->newest.id ? json_integer(s->newest.version) : json_null(),
-		"current", s->current, "features",
-		names(&s->level.policy, NULL));
-}
-
-static json_t *kept_json(struct show *s)
-{
-	json_t *list = json_array();
-	unsigned i;
-
-	for (i = 0; i < LVL_NR_FIELDS && !s->level.rc; i++)
-		if (is_kept(s, i))
-			json_array_append_new(list,
-					      json_string(lvl_field_name(i)));
-	return list;
-}
-
-static json_t *limiting_json(struct show *s)
-{
-	char who[FLEET_VIEW_NAMES];
-
-	if (s->limiting == LVL_FLEET_NONE || fleet_view_hosts(&s->view))
-		return json_null();
-	return json_pack("{s:s, s:o}", "hosts",
-			 fleet_view_names(&s->view, s->limiting, who),
-			 "features", names(&s->without, &s->level.policy));
-}
-
-/* As the text has it where a pool has no level of its own. */
-static json_t *by_vendor_json(struct show *s)
-{
-	static struct lvl_fleet_level level; /* large */
-	json_t *list = json_array();
-	unsigned i;
-
-	for (i = 0; i < s->nr_vendors; i++) {
-		lvl_fleet_level(s->view.model, &s->view.pool, s->vendor[i],
-				&level);
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:I, s:o}", "vendor",
-				  lvl_vendor_name(s->vendor[i]), "hosts",
-				  (json_int_t)level.hosts, "feature_count",
-				  level.rc ? json_null()
-					   : json_integer(cli_count_features(
-						     &level.policy))));
-	}
-	return list;
-}
-
-static int as_json(struct show *s)
-{
-	json_t *rows = json_array(), *vendors = json_array();
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; i < s->nr && !rc; i++)
-		json_array_append_new(rows, row_json(s, &s->row[i], &rc));
-	for (i = 0; i < s->nr_vendors; i++)
-		json_array_append_new(
-			vendors, json_string(lvl_vendor_name(s->vendor[i])));
-	if (rc) {
-		json_decref(rows);
-		json_decref(vendors);
-		return rc;
-	}
-	return fleet_json(
-		s->f,
-		json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, "
-			  "s:o, s:o, s:o, s:o, s:o, s:o}",
-			  "format", "cpulevel-pool", "version", 1, "name",
-			  s->pool.name, "guest", lvl_guest_names[s->pool.guest],
-			  "platform", fleet_platform(&s->pool)->name, "hosts",
-			  (json_int_t)lvl_fleet_pool_size(&s->view.pool), "vms",
-			  (json_int_t)lvl_fleet_pool_load(&s->view.pool),
-			  "unknown", (json_int_t)s->level.unknown,
-			  "unreachable", (json_int_t)s->level.unreachable,
-			  "incomplete", s->level.incomplete, "vendors", vendors,
-			  "by_vendor", by_vendor_json(s), "level",
-			  level_json(s), "limiting", limiting_json(s),
-			  "statements", kept_json(s), "members", rows));
+	say_set(s);
+	return 0;
 }
 
 /* -- the verb ------------------------------------------------------------- */
@@ -552,7 +421,7 @@ static int body(struct fleet *f, void *arg)
 	if (!rc)
 		rc = load(&s);
 	if (!rc)
-		rc = f->json ? as_json(&s) : as_text(&s);
+		rc = f->json ? show_json(&s) : as_text(&s);
 	if (s.level.incomplete)
 		f->exit = EXIT_INCOMPLETE;
 	for (i = 0; i < s.nr; i++)

@@ -210,12 +210,27 @@ static int remove_body(struct fleet *f, void *arg)
 
 /* -- move ----------------------------------------------------------------- */
 
+static int pool_name(struct fleet *f, int64_t id, const char **name)
+{
+	struct store_pool p;
+	int rc = id ? store_get_pool(f->s, id, &p) : 0;
+
+	*name = id && !rc ? p.name : "no pool";
+	return rc;
+}
+
 static int moved(struct fleet *f, struct store_vm *v,
 		 const struct store_host *to)
 {
+	const char *left, *entered;
 	struct store_host from;
+	int other = v->pool != to->pool;
 	int rc = store_get_host(f->s, v->host, &from);
 
+	if (!rc)
+		rc = pool_name(f, v->pool, &left);
+	if (!rc)
+		rc = pool_name(f, to->pool, &entered);
 	if (rc)
 		return rc;
 	v->host = to->id;
@@ -224,7 +239,9 @@ static int moved(struct fleet *f, struct store_vm *v,
 	if (rc)
 		return rc;
 	if (!f->json)
-		fprintf(f->out, "%s  %s -> %s\n", v->name, from.name, to->name);
+		fprintf(f->out, "%s  %s -> %s%s%s%s%s\n", v->name, from.name,
+			to->name, other ? ", out of " : "", other ? left : "",
+			other ? " into " : "", other ? entered : "");
 	return fleet_fits_say(f, &answer, NULL);
 }
 
@@ -245,6 +262,8 @@ static int move_body(struct fleet *f, void *arg)
 			  o->vm, o->host);
 		return EXIT_REFUSED;
 	}
+	if (v.host == to.id)
+		cli_warn("%s runs on %s already", o->vm, o->host);
 	rc = fleet_fits(f, v.seen, (enum lvl_guest)v.guest, &to, &answer, &why);
 	if (rc)
 		return rc;

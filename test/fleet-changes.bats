@@ -410,3 +410,18 @@ for line in sys.stdin:
 	exits 3
 	says 'has not come yet'
 }
+
+@test "publish --batch: what a host says last counts, and is counted once" {
+	reports() {
+		for m in "$@"; do
+			python3 -c 'import json, sys
+print(json.dumps({"host": "h", "report": open(sys.argv[1]).read()}))' "$machines/$m.txt"
+		done
+	}
+	run "$cpulevel" publish --batch < <(reports icx icx clx)
+	exits 0
+	says '3 reports: 2 changed, 1 of these new'
+	"$cpulevel" publish --batch < <(reports icx clx)
+	run "$cpulevel" host show h
+	says '0x5003901'
+}

@@ -370,6 +370,13 @@ print(json.load(open("p.json"))["members"][0]["host"])')"
 	exits 3
 }
 
+@test "pool add: the same host twice is refused" {
+	prod
+	unchanged "$cpulevel" pool add prod a="$machines"/clx.txt a="$machines"/icx.txt
+	exits 2
+	says 'host a is given twice'
+}
+
 @test "pool import: a retired host is not brought back by a file; pool add does" {
 	prod
 	"$cpulevel" host retire clx
@@ -453,4 +460,78 @@ print(json.load(open("p.json"))["members"][0]["host"])')"
 	run script -qc "stty cols 60; '$cpulevel' pool show prod" /dev/null
 	[[ $output =~ 'Intel'[^$'\n']*'..' ]]
 	[[ $output != *'model 0x5 '* ]]
+}
+
+# -- the same in text and JSON, and as elsewhere -------------------------------
+
+@test "pool show: exit 4 says what is not known" {
+	"$cpulevel" pool init prod
+	grep -v '^cpuid 0x80000008' "$machines"/clx.txt >some.txt
+	run "$cpulevel" pool add prod clx=some.txt
+	exits 0
+	says 'incomplete'
+	run "$cpulevel" pool show prod
+	exits 4
+	says 'INCOMPLETE: not known of all hosts: maxphysaddr'
+	"$cpulevel" pool show prod --json >p.json || [ $? -eq 4 ]
+	json p.json 'd["incomplete"] and "maxphysaddr" in d["not_known"]'
+}
+
+@test "pool show: OWN and HIDDEN are what level says each offers and gives up" {
+	corpus=${CPULEVEL_CORPUS:-$root/../shared/corpus}/InstLatx64
+	[ -d "$corpus" ] || skip "no dumps of real CPUs: $corpus"
+	"$cpulevel" pool init p
+	"$cpulevel" pool import p "$corpus"/GenuineIntel005* "$corpus"/GenuineIntel00[48]*
+	"$cpulevel" pool show p --all --json >p.json || [ $? -eq 4 ]
+	"$cpulevel" level --guest hvm --json "$corpus"/GenuineIntel005* \
+		"$corpus"/GenuineIntel00[48]* >l.json || [ $? -eq 4 ]
+	python3 - <<-'EOF'
+	import json
+	with open('p.json') as p, open('l.json') as l:
+	    p, l = json.load(p), json.load(l)
+	pool = {m['host']: (m['own'], m['hidden']) for m in p['members']}
+	level = {h['name']: (h['offers'], h['gives_up']) for h in l['hosts']}
+	assert len(pool) > 4 and pool == level, (pool, level)
+	assert p['level']['features'] == l['features']
+	EOF
+}
+
+@test "pool show: what limits is counted as it is named" {
+	corpus=${CPULEVEL_CORPUS:-$root/../shared/corpus}/InstLatx64
+	[ -d "$corpus" ] || skip "no dumps of real CPUs: $corpus"
+	"$cpulevel" pool init p
+	"$cpulevel" pool import p "$corpus"/AuthenticAMD0000500* "$corpus"/AuthenticAMD0A*
+	"$cpulevel" pool show p --json >p.json || [ $? -eq 4 ]
+	run "$cpulevel" pool show p
+	[[ $output =~ 'limiting: AuthenticAMD0000500_K5_CPUID ('([0-9]+)' features)' ]]
+	json p.json "len(d['limiting']['features']) == ${BASH_REMATCH[1]}"
+}
+
+@test "--json has the keys that doc/fleet.md names" {
+	prod
+	keys() {
+		local want=$1
+		shift
+		"$cpulevel" "$@" --json >doc.json
+		python3 - "$want format version" <<-'EOF' || { echo "$*"; return 1; }
+		import json, sys
+		with open('doc.json') as f:
+		    d = json.load(f)
+		assert sorted(d) == sorted(sys.argv[1].split()), sorted(d)
+		EOF
+	}
+	host='name pool state group cpu kernel microcode hypervisor firmware policy'
+	pool='name guest platform hosts unknown unreachable without level'
+	"$cpulevel" level set pool prod prod@1
+	keys "$pool vms incomplete not_known vendors by_vendor set limiting statements members" \
+		pool show prod
+	json doc.json 'd["set"] == {"level": "prod", "level_version": 1}'
+	keys "$host" host set icx --group g
+	keys "$host vms feature_count" host show icx
+	keys 'name level_version guest feature_count features follows made actor note policy definition set_for vms vms_older' \
+		level show prod
+	keys "$host" host retire icx
+	keys "$pool from" pool add prod icx
+	"$cpulevel" pool init other
+	keys 'name dropped' pool drop other
 }

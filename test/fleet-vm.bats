@@ -279,3 +279,32 @@ seen() {
 	exits 0
 	says 'level of 1 machine'
 }
+
+@test "level set: a group that is not there, another kind of guests, who keeps what" {
+	prod
+	"$cpulevel" level new gold --from host:icx,spr
+	"$cpulevel" host set icx --group big
+	"$cpulevel" vm boot web --host icx
+	"$cpulevel" vm boot db --host clx
+	run "$cpulevel" level set group big gold
+	exits 0
+	says '1 running VM keeps what it saw'
+	run "$cpulevel" level set group bigg gold
+	exits 0
+	says 'no host is in a group bigg yet'
+	"$cpulevel" level new old --from cpu:cascadelake-sp --guest pv --platform xen-4.17
+	run "$cpulevel" level set pool prod old
+	says 'is for pv guests, and those of pool prod are hvm'
+}
+
+@test "vm move: into another pool is said" {
+	prod
+	"$cpulevel" vm boot web --host icx
+	"$cpulevel" pool init other
+	"$cpulevel" pool add other gnr="$machines"/gnr.txt
+	run "$cpulevel" vm move web --to gnr
+	exits 0
+	says 'web  icx -> gnr, out of prod into other'
+	run "$cpulevel" vm move web --to gnr
+	says 'runs on gnr already'
+}
