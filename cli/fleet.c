@@ -10,15 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As JSON takes it, and PostgreSQL. */
-static int is_utf8(const char *s)
-{
-	json_t *j = json_string(s);
-
-	json_decref(j);
-	return j != NULL;
-}
-
 /* -- options -------------------------------------------------------------- */
 
 int fleet_option(struct fleet *f, int c)
@@ -32,7 +23,7 @@ int fleet_option(struct fleet *f, int c)
 		return 0;
 	case 'N':
 		f->note = optarg;
-		return is_utf8(optarg) ? 0 : cli_usage("--note is no UTF-8");
+		return 0;
 	case 'n':
 		f->dry_run = 1;
 		return 0;
@@ -163,7 +154,7 @@ static int name_actor(struct fleet *f)
 	const char *user = pw ? pw->pw_name : "unknown";
 	char node[128] = "", actor[256];
 
-	if (!geteuid() && sudo && *sudo && is_utf8(sudo))
+	if (!geteuid() && sudo && *sudo)
 		user = sudo;
 	if (gethostname(node, sizeof(node) - 1))
 		*node = '\0';

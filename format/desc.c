@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpulevel/desc.h>
 
-#include "utf8.h"
-
 #include <stdlib.h>
 
 const char *const lvl_kind_names[LVL_NR_KINDS] = {
@@ -120,36 +118,6 @@ static char *clean_copy(const char *s)
 	return copy;
 }
 
-/*
- * The same of a fact, which goes on to stores and to JSON: what is not UTF-8
- * is read as Latin-1.  U+0080 to U+009F move the cursor, too.
- */
-static char *clean_fact(const char *text)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	char *copy = malloc(2 * strlen(text) + 1), *to = copy;
-
-	for (; copy && *s; s++) {
-		unsigned n = *s < 0x80 ? 1 : lvl_utf8_length(s);
-
-		if (*s < 0x20 || *s == 0x7f || (!n && *s < 0xa0) ||
-		    (n == 2 && *s == 0xc2 && s[1] < 0xa0)) {
-			*to++ = '?';
-			s += n == 2;
-		} else if (n) {
-			memcpy(to, s, n);
-			to += n;
-			s += n - 1;
-		} else {
-			*to++ = (char)(0xc0 | *s >> 6);
-			*to++ = (char)(0x80 | (*s & 0x3f));
-		}
-	}
-	if (copy)
-		*to = '\0';
-	return copy;
-}
-
 int lvl_desc_set_name(struct lvl_desc *d, const char *name)
 {
 	char *copy = clean_copy(name);
@@ -170,8 +138,8 @@ int lvl_desc_add_fact(struct lvl_desc *d, const char *key, const char *value)
 	if (!grown)
 		return -LVL_E_NO_MEMORY;
 	d->fact = grown;
-	f.key = clean_fact(key);
-	f.value = clean_fact(value);
+	f.key = clean_copy(key);
+	f.value = clean_copy(value);
 	if (!f.key || !f.value) {
 		free(f.key);
 		free(f.value);

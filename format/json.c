@@ -6,7 +6,6 @@
  * of the mask are known.
  */
 #include "jsonread.h"
-#include "utf8.h"
 
 #include <inttypes.h>
 
@@ -307,7 +306,25 @@ const struct lvl_format lvl_format_json = {
 
 /* -- writing -------------------------------------------------------------- */
 
-/* Names come from anybody's files: what is not UTF-8 is read as Latin-1. */
+/* Bytes of the UTF-8 character at s, or 0 if it is none. */
+static unsigned utf8_length(const unsigned char *s)
+{
+	unsigned i, n = s[0] < 0xc2   ? 0
+			: s[0] < 0xe0 ? 2
+			: s[0] < 0xf0 ? 3
+			: s[0] < 0xf5 ? 4
+				      : 0;
+
+	for (i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* Facts come from anybody's files: what is not UTF-8 is read as Latin-1. */
 static void write_string(const char *text, FILE *out)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -319,7 +336,7 @@ static void write_string(const char *text, FILE *out)
 			fprintf(out, "\\%c", *s);
 		} else if (*s >= 0x20 && *s < 0x7f) {
 			putc(*s, out);
-		} else if (*s >= 0x80 && (n = lvl_utf8_length(s)) > 0) {
+		} else if (*s >= 0x80 && (n = utf8_length(s)) > 0) {
 			fwrite(s, 1, n, out);
 			s += n - 1;
 		} else {
