@@ -176,13 +176,17 @@ void fleet_say_numbers(const struct lvl_policy *before,
 
 /* -- values of a row ------------------------------------------------------ */
 
-int64_t fleet_row_number(const char *row, const char *key)
+struct fleet_host_row fleet_host_row(const char *row)
 {
 	json_t *d = row ? json_loads(row, 0, NULL) : NULL;
-	int64_t v = json_integer_value(json_object_get(d, key));
+	const struct fleet_host_row h = {
+		.pool = json_integer_value(json_object_get(d, "pool")),
+		.profile = json_integer_value(json_object_get(d, "profile")),
+		.source = json_integer_value(json_object_get(d, "source")),
+	};
 
 	json_decref(d);
-	return v;
+	return h;
 }
 
 static int has_text(const char *row, const char *key, const char *text)

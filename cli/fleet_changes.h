@@ -46,8 +46,11 @@ int fleet_change_line(struct fleet *f, const struct store_change *c);
 /* The same as a cpulevel-change document in one line. */
 int fleet_change_json(struct fleet *f, const struct store_change *c);
 
-/* A number of a row's JSON; 0 where it is not there. */
-int64_t fleet_row_number(const char *row, const char *key);
+/* What a host was, by the JSON of a change; 0 where that is not said. */
+struct fleet_host_row {
+	int64_t pool, profile, source;
+};
+struct fleet_host_row fleet_host_row(const char *row);
 /* Is or was that a text of the row? */
 int fleet_row_is(const struct store_change *c, const char *key,
 		 const char *text);

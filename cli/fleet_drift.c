@@ -39,12 +39,15 @@ struct drifts {
 
 static int take(void *arg, const struct store_change *c)
 {
+	struct fleet_host_row before, after;
 	struct drifts *d = arg;
 	struct host *h;
 
 	/* what came is no drift, and neither is what went */
 	if (!c->before || !c->after)
 		return 0;
+	before = fleet_host_row(c->before);
+	after = fleet_host_row(c->after);
 	h = cli_grow(d->host, d->nr_hosts, &d->host_room, sizeof(*h));
 	if (!h)
 		return -LVL_E_NO_MEMORY;
@@ -52,11 +55,11 @@ static int take(void *arg, const struct store_change *c)
 	h[d->nr_hosts++] = (struct host){
 		.id = c->id,
 		.seq = c->seq,
-		.pool = fleet_row_number(c->after, "pool"),
-		.before = fleet_row_number(c->before, "profile"),
-		.after = fleet_row_number(c->after, "profile"),
-		.was = fleet_row_number(c->before, "source"),
-		.is = fleet_row_number(c->after, "source"),
+		.pool = after.pool,
+		.before = before.profile,
+		.after = after.profile,
+		.was = before.source,
+		.is = after.source,
 		.name = strdup(c->name ? c->name : "-"),
 	};
 	return h[d->nr_hosts - 1].name ? 0 : -LVL_E_NO_MEMORY;

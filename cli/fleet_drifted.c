@@ -13,10 +13,13 @@ struct fleet_step {
 static int take_step(void *arg, const struct store_change *c)
 {
 	struct fleet_drifted *d = arg;
+	struct fleet_host_row before, after;
 	struct fleet_step *grown;
 
 	if (!c->before || !c->after)
 		return 0;
+	before = fleet_host_row(c->before);
+	after = fleet_host_row(c->after);
 	grown = cli_grow(d->step, d->nr, &d->room, sizeof(*grown));
 	if (!grown)
 		return -LVL_E_NO_MEMORY;
@@ -24,10 +27,8 @@ static int take_step(void *arg, const struct store_change *c)
 	grown[d->nr++] = (struct fleet_step){
 		.host = c->id,
 		.seq = c->seq,
-		.source = { fleet_row_number(c->before, "source"),
-			    fleet_row_number(c->after, "source") },
-		.profile = { fleet_row_number(c->before, "profile"),
-			     fleet_row_number(c->after, "profile") },
+		.source = { before.source, after.source },
+		.profile = { before.profile, after.profile },
 	};
 	return 0;
 }

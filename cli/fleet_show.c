@@ -24,25 +24,13 @@ static struct show_row *find_row(struct show *s, const struct show_row *r)
 	return NULL;
 }
 
-static int take_host(void *arg, const struct store_host *h)
+static int add_row(struct show *s, struct show_row r, const char *name)
 {
-	struct show *s = arg;
-	struct show_row *grown, r = { .profile = h->profile,
-				      .source = h->source,
-				      .hosts = 1,
-				      .state = h->state };
-	int rc = fleet_drifted(s->f, &s->drifted, h->id, r.drift);
+	struct show_row *grown;
+	int rc = fleet_view_profile(&s->view, r.profile, &r.at);
 
-	if (rc)
-		return rc;
-	grown = find_row(s, &r);
-	if (grown) {
-		grown->hosts++;
-		return 0;
-	}
-	rc = fleet_view_profile(&s->view, h->profile, &r.at);
 	grown = rc ? NULL : cli_grow(s->row, s->nr, &s->room, sizeof(r));
-	r.name = strdup(h->name);
+	r.name = strdup(name);
 	if (!grown || !r.name) {
 		free(r.name);
 		return rc ? rc : -LVL_E_NO_MEMORY;
@@ -50,6 +38,52 @@ static int take_host(void *arg, const struct store_host *h)
 	s->row = grown;
 	s->row[s->nr++] = r;
 	return 0;
+}
+
+static int take_host(void *arg, const struct store_host *h)
+{
+	struct show *s = arg;
+	struct show_row *row, r = { .profile = h->profile,
+				    .source = h->source,
+				    .hosts = 1,
+				    .state = h->state };
+	char *name;
+	int rc = fleet_drifted(s->f, &s->drifted, h->id, r.drift);
+
+	if (rc)
+		return rc;
+	row = find_row(s, &r);
+	if (!row)
+		return add_row(s, r, h->name);
+	row->hosts++;
+	if (strcmp(h->name, row->name) >= 0)
+		return 0;
+	name = strdup(h->name);
+	if (!name)
+		return -LVL_E_NO_MEMORY;
+	free(row->name);
+	row->name = name;
+	return 0;
+}
+
+static int take_sort(void *arg, const struct store_host_sort *h)
+{
+	const struct show_row r = { .profile = h->profile,
+				    .source = h->source,
+				    .hosts = h->hosts,
+				    .state = h->state };
+
+	return add_row(arg, r, h->name);
+}
+
+/* Where hosts alike share a row, the store puts them together: it is near. */
+static int read_hosts(struct show *s)
+{
+	const struct store_host_filter of = { .pool = s->pool.id };
+
+	if (s->merge && !s->drifted.nr && !s->f->at)
+		return store_sort_hosts(s->f->s, s->pool.id, take_sort, s);
+	return store_scan_hosts(s->f->s, &of, take_host, s);
 }
 
 const struct lvl_policy *show_offers(const struct show *s, size_t at)
@@ -120,7 +154,6 @@ static int find_limiting(struct show *s)
 static int load(struct show *s)
 {
 	struct fleet *f = s->f;
-	const struct store_host_filter of = { .pool = s->pool.id };
 	int rc = store_find_level(f->s, s->name, 0, &s->newest);
 
 	if (rc == -LVL_E_NOT_FOUND)
@@ -146,7 +179,7 @@ static int load(struct show *s)
 		rc = fleet_drifted_load(f, s->pool.id, s->newest.rev,
 					&s->drifted);
 	if (!rc)
-		rc = store_scan_hosts(f->s, &of, take_host, s);
+		rc = read_hosts(s);
 	return rc ? rc : find_limiting(s);
 }
 

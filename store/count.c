@@ -215,6 +215,44 @@ int store_count_hosts(struct store *s, int64_t pool, store_host_count_fn *each,
 			   "GROUP BY " HOST_KEYS);
 }
 
+struct sorts {
+	store_host_sort_fn *each;
+	void *arg;
+};
+
+static int take_sort(void *arg, const struct db_value *v, unsigned nr)
+{
+	const struct sorts *to = arg;
+	const struct store_host_sort h = {
+		.profile = v[0].i,
+		.source = v[1].i,
+		.state = (enum store_host_state)v[2].i,
+		.hosts = v[3].i,
+		.name = v[4].p,
+	};
+
+	(void)nr;
+	return to->each(to->arg, &h);
+}
+
+int store_sort_hosts(struct store *s, int64_t pool, store_host_sort_fn *each,
+		     void *arg)
+{
+	const struct db_value v = db_int(pool);
+	struct sorts to = { each, arg };
+	int rc = store_may_read(s);
+
+	if (!rc && s->at)
+		rc = store_fail(s, LVL_E_STATE, "that is for what is now");
+	return rc ? rc
+		  : store_run(s,
+			      "SELECT profile, source, state, count(*), "
+			      "min(name) FROM host WHERE pool = $1 "
+			      "GROUP BY profile, source, state "
+			      "ORDER BY min(id)",
+			      &v, 1, take_sort, &to);
+}
+
 /* -- VMs ------------------------------------------------------------------ */
 
 struct vm_counts {

@@ -276,6 +276,19 @@ struct store_host_count {
 typedef int store_host_count_fn(void *arg, const struct store_host_count *c);
 int store_count_hosts(struct store *s, int64_t pool, store_host_count_fn *each,
 		      void *arg);
+/*
+ * Hosts of a pool that are alike in all that a table shows, and the first of
+ * them by name; by the order in which they came.  Not of the past.
+ */
+struct store_host_sort {
+	int64_t profile, source;
+	enum store_host_state state;
+	int64_t hosts;
+	const char *name;
+};
+typedef int store_host_sort_fn(void *arg, const struct store_host_sort *h);
+int store_sort_hosts(struct store *s, int64_t pool, store_host_sort_fn *each,
+		     void *arg);
 
 struct store_vm_count {
 	int64_t pool, seen, level;

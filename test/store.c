@@ -177,6 +177,50 @@ static void hosts(void **state)
 	write_by(t->s, host_life, NULL);
 }
 
+static int say_sort(void *arg, const struct store_host_sort *h)
+{
+	char *text = arg;
+	size_t n = strlen(text);
+
+	snprintf(text + n, 200 - n, "%s:%lld:%d:%d ", h->name,
+		 (long long)h->hosts, h->profile != 0, (int)h->state);
+	return 0;
+}
+
+/* By the first that came, named by the first by name. */
+static int host_sorts(struct store *s, void *arg)
+{
+	static const char *const names[] = { "z", "c", "b", "d", "a" };
+	char text[200] = "";
+	int64_t a, b, x;
+	unsigned i;
+
+	(void)arg;
+	put_pool(s, "a", &a);
+	put_pool(s, "b", &b);
+	good(s, store_put_object(s, "one", 3, &x));
+	for (i = 0; i < 5; i++) {
+		struct store_host h = { .name = names[i], .pool = a };
+
+		h.profile = i > 1 ? x : 0;
+		h.state = i == 3 ? STORE_HOST_UNREACHABLE : STORE_HOST_ACTIVE;
+		h.group = i == 4 ? "gold" : NULL;
+		good(s, store_put_host(s, &h));
+	}
+	good(s, store_sort_hosts(s, b, say_sort, text));
+	assert_string_equal(text, "");
+	good(s, store_sort_hosts(s, a, say_sort, text));
+	assert_string_equal(text, "c:2:0:0 a:2:1:0 d:1:1:1 ");
+	return 0;
+}
+
+static void sorts(void **state)
+{
+	struct stores *t = *state;
+
+	write_by(t->s, host_sorts, NULL);
+}
+
 static int vm_life(struct store *s, void *arg)
 {
 	struct store_host h = { .name = "h1" };
@@ -315,8 +359,9 @@ static void whole_or_not(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(pools), STORE_TEST(names),  STORE_TEST(hosts),
-		STORE_TEST(vms),   STORE_TEST(levels), STORE_TEST(whole_or_not),
+		STORE_TEST(pools),        STORE_TEST(names), STORE_TEST(hosts),
+		STORE_TEST(sorts),        STORE_TEST(vms),   STORE_TEST(levels),
+		STORE_TEST(whole_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
