@@ -117,6 +117,13 @@ int fleet_time(const char *text, int64_t now, int64_t *ms);
 int fleet_seq(struct fleet *f, const char *text, int64_t *seq);
 #define FLEET_TIME 32
 const char *fleet_say_time(int64_t ms, char buf[FLEET_TIME]);
+
+/*
+ * For a column: a CPU that has no name but its numbers as microcode is named
+ * for it, "Intel 06-8f-08"; any other as it is.
+ */
+#define FLEET_CPU 64
+const char *fleet_say_cpu(const char *cpu, char buf[FLEET_CPU]);
 /* What somebody wrote: on one line, and it cannot move the cursor. */
 void fleet_say_words(FILE *out, const char *text);
 

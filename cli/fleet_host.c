@@ -201,6 +201,7 @@ static int list_one(void *arg, const struct store_host *h)
 {
 	struct list *l = arg;
 	struct shown s;
+	char cpu[FLEET_CPU];
 	int rc = describe(l->f, h, &s);
 
 	if (rc)
@@ -210,8 +211,8 @@ static int list_one(void *arg, const struct store_host *h)
 		return fleet_json_part(l->f, host_json(&s));
 	}
 	fleet_table_row(&l->t, h->name, s.pool, fleet_host_states[h->state],
-			h->group, s.source.cpu, s.source.kernel,
-			s.source.microcode);
+			h->group, fleet_say_cpu(s.source.cpu, cpu),
+			s.source.kernel, s.source.microcode);
 	return 0;
 }
 

@@ -7,24 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sorts of hosts that are told apart. */
-#define SORTS 16
+/* Hosts that came with the same profile. */
+struct sort {
+	size_t profile;
+	int64_t id; /* of the profile */
+	const char *first;
+	unsigned hosts;
+};
 
 struct came {
 	const struct store_pool *pool;
 	struct fleet_view v;
-	struct {
-		size_t profile;
-		int64_t id; /* of the profile */
-		const char *first;
-		unsigned hosts;
-	} sort[SORTS];
-	size_t nr;
+	struct sort *sort;
+	size_t nr, room;
 };
 
 static int note(struct fleet *f, struct came *c, const char *name)
 {
 	struct store_host h;
+	struct sort *grown;
 	size_t i;
 	int rc = store_find_host(f->s, name, &h);
 
@@ -32,14 +33,16 @@ static int note(struct fleet *f, struct came *c, const char *name)
 		return rc;
 	for (i = 0; i < c->nr && c->sort[i].id != h.profile; i++)
 		;
-	if (i == SORTS)
+	if (i < c->nr) {
+		c->sort[i].hosts++;
 		return 0;
-	if (i == c->nr) {
-		c->sort[i].id = h.profile;
-		c->sort[i].first = name;
-		c->nr++;
 	}
-	c->sort[i].hosts++;
+	grown = cli_grow(c->sort, c->nr, &c->room, sizeof(*grown));
+	if (!grown)
+		return -LVL_E_NO_MEMORY;
+	c->sort = grown;
+	c->sort[c->nr++] =
+		(struct sort){ .id = h.profile, .first = name, .hosts = 1 };
 	return 0;
 }
 
@@ -130,6 +133,8 @@ static int say(struct fleet *f, const struct store_pool *p,
 		c->pool = p;
 		rc = say_set(f, c);
 	}
+	if (c)
+		free(c->sort);
 	free(c);
 	return rc;
 }

@@ -319,3 +319,19 @@ const char *fleet_say_time(int64_t ms, char buf[FLEET_TIME])
 	strftime(buf, FLEET_TIME, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return buf;
 }
+
+const char *fleet_say_cpu(const char *cpu, char buf[FLEET_CPU])
+{
+	char vendor[24];
+	unsigned family, model, stepping;
+	int end = 0;
+
+	if (!cpu ||
+	    sscanf(cpu, "%23s family 0x%x model 0x%x stepping 0x%x%n", vendor,
+		   &family, &model, &stepping, &end) != 4 ||
+	    cpu[end])
+		return cpu;
+	snprintf(buf, FLEET_CPU, "%s %02x-%02x-%02x", vendor, family, model,
+		 stepping);
+	return buf;
+}

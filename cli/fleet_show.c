@@ -240,21 +240,21 @@ static int say_row(struct show *s, struct fleet_table *t,
 	const struct lvl_policy *own =
 		r->profile ? show_offers(s, r->at) : NULL;
 	struct store_source source = { .cpu = NULL };
-	char name[300], n[24], has[24], hides[24];
+	char name[300], n[24], has[24], hides[24], cpu[FLEET_CPU];
 	int rc = 0;
 
 	if (r->source)
 		rc = store_get_source(s->f->s, r->source, &source);
 	snprintf(name, sizeof(name), "%s%s", r->name,
 		 r->hosts > 1 ? " ..." : "");
-	fleet_table_row(t, name, number(n, r->hosts), source.cpu, source.kernel,
-			source.microcode,
-			own ? number(has, cli_count_features(own)) : "?",
-			own && !s->level.rc ? number(hides, show_beyond(s, own))
-					    : "?",
-			r->state == STORE_HOST_UNREACHABLE ? "unreachable"
-			: !r->profile                      ? "never reported"
-							   : r->drift);
+	fleet_table_row(
+		t, name, number(n, r->hosts), fleet_say_cpu(source.cpu, cpu),
+		source.kernel, source.microcode,
+		own ? number(has, cli_count_features(own)) : "?",
+		own && !s->level.rc ? number(hides, show_beyond(s, own)) : "?",
+		r->state == STORE_HOST_UNREACHABLE ? "unreachable"
+		: !r->profile                      ? "never reported"
+						   : r->drift);
 	return rc;
 }
 

@@ -326,6 +326,7 @@ static int check_host(void *arg, const struct store_host *h)
 	struct all *a = arg;
 	struct store_source source = { .cpu = NULL };
 	struct known k;
+	char cpu[FLEET_CPU];
 	int rc, own = h->id == a->vm->host;
 
 	rc = look_up(a, h, &k);
@@ -342,8 +343,8 @@ static int check_host(void *arg, const struct store_host *h)
 					   "own", own, "says", k.says));
 	else
 		fleet_table_row(a->t, words[k.verdict], h->name,
-				own ? "runs here" : k.says, source.cpu,
-				source.kernel);
+				own ? "runs here" : k.says,
+				fleet_say_cpu(source.cpu, cpu), source.kernel);
 	return rc;
 }
 

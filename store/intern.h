@@ -28,6 +28,8 @@ struct store {
 	void *clock_arg;
 	int64_t at; /* time travel; 0: the present */
 
+	int folder; /* read from one, and in memory only */
+
 	/* of the transaction */
 	int active;
 	enum store_mode mode;

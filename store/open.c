@@ -69,6 +69,7 @@ static int fill(struct store *s, const char *folder, char *err)
 	if (rc)
 		snprintf(err, STORE_ERROR, "%s", s->error);
 	s->flags |= STORE_READ_ONLY;
+	s->folder = 1;
 	return rc;
 }
 
@@ -142,7 +143,7 @@ const char *store_warning(const struct store *s)
 
 const char *store_engine_name(const struct store *s)
 {
-	return s->engine->name;
+	return s->folder ? "folder" : s->engine->name;
 }
 
 int store_fail(struct store *s, int code, const char *format, ...)

@@ -48,7 +48,8 @@ void store_close(struct store *s);
 /* Dots instead of each password in a URI, in place: it gets no longer. */
 void store_hide_password(char *uri);
 const char *store_error(const struct store *s);
-const char *store_engine_name(const struct store *s); /* "sqlite" */
+/* "sqlite", "postgresql", or "folder". */
+const char *store_engine_name(const struct store *s);
 
 /*
  * Who changes things, and why (may be NULL); copied, for what follows.

@@ -458,8 +458,17 @@ print(json.load(open("p.json"))["members"][0]["host"])')"
 @test "what a table cuts ends in dots" {
 	prod
 	run script -qc "stty cols 60; '$cpulevel' pool show prod" /dev/null
-	[[ $output =~ 'Intel'[^$'\n']*'..' ]]
-	[[ $output != *'model 0x5 '* ]]
+	[[ $output =~ '6.1.17'[^$'\n']*'.. ' ]]
+}
+
+@test "a CPU without a name is short in columns, whole elsewhere" {
+	prod
+	run "$cpulevel" pool show prod
+	says 'Intel 06-55-07  6.1.'
+	run "$cpulevel" host list prod
+	says 'Intel 06-8f-08'
+	run "$cpulevel" host show clx
+	says 'Intel family 0x6 model 0x55 stepping 0x7'
 }
 
 # -- the same in text and JSON, and as elsewhere -------------------------------
