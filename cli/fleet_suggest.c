@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* Levels read at most: half a second. */
+/* How much is compared at most: two seconds. */
 #define EFFORT 40000u
 
 struct question {
@@ -171,6 +171,42 @@ static void json(struct fleet_view *v, const struct lvl_fleet_split *split,
 	fputs("\n  ]\n}\n", out);
 }
 
+static uint32_t hosts_of(const struct fleet_view *v, unsigned vendor)
+{
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < v->pool.nr_members; i++) {
+		const struct lvl_fleet_member *m = &v->pool.member[i];
+		const struct lvl_fleet_profile *of =
+			&v->model->profile[m->profile];
+
+		if (of->vendor == vendor && !(of->refused >> v->pool.guest & 1))
+			n += m->active;
+	}
+	return n;
+}
+
+/* No division makes hosts of a vendor more than they are; 1: that is said. */
+static int too_few(const struct fleet_view *v, const struct question *q)
+{
+	unsigned vendor[LVL_FLEET_VENDORS];
+	unsigned n = lvl_fleet_vendors(v->model, &v->pool, vendor), i;
+
+	for (i = 0; i < n; i++) {
+		uint32_t hosts = hosts_of(v, vendor[i]);
+
+		if (!vendor[i] || hosts >= q->homes)
+			continue;
+		cli_error("%s: a sub-pool of %s has %u host%s that can be "
+			  "reached: --homes %u at most",
+			  v->name, lvl_vendor_name(vendor[i]), hosts,
+			  hosts == 1 ? "" : "s", hosts);
+		return 1;
+	}
+	return 0;
+}
+
 static int refuse(const struct fleet_view *v, const struct question *q, int rc)
 {
 	unsigned vendor[LVL_FLEET_VENDORS];
@@ -182,6 +218,10 @@ static int refuse(const struct fleet_view *v, const struct question *q, int rc)
 			  v->name, v->name);
 		return EXIT_INCOMPLETE;
 	}
+	if (rc != -LVL_E_CONFLICT && rc != -LVL_E_TOO_BIG)
+		return rc;
+	if (n <= q->groups && too_few(v, q))
+		return EXIT_NO;
 	if (rc == -LVL_E_TOO_BIG) {
 		if (v->pool.nr_members > LVL_FLEET_ITEMS)
 			cli_error("%s: of more than %d different policies no "
@@ -195,8 +235,6 @@ static int refuse(const struct fleet_view *v, const struct question *q, int rc)
 				  v->name);
 		return EXIT_INCOMPLETE;
 	}
-	if (rc != -LVL_E_CONFLICT)
-		return rc;
 	if (n > q->groups)
 		cli_error("%s has hosts of %u vendors: --groups %u at least",
 			  v->name, n, n);

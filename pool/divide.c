@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sub-pools that keep most, by branch and bound over the distinct policies.  A
- * level only loses features as hosts come in, so that what a part has now is a
- * bound on what it will have; parts are compared by their members, and no set
- * of members is levelled twice.
+ * part loses features as hosts come in, so that what all of it have now is a
+ * bound on what its level will have.  Levels are read of whole divisions only,
+ * and of no set of members twice.
  */
 #include "suggest.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct part {
 	uint64_t items; /* a set of them is a word */
 	uint64_t hosts, homes;
-	unsigned features;
+	unsigned features; /* of its level at most: what all have */
+	size_t kind;
 };
 
 struct known {
@@ -27,10 +29,12 @@ struct searching {
 	size_t slots;
 	struct part now[LVL_FLEET_PARTS];
 	unsigned nr_now;
+	size_t order[LVL_FLEET_DIVIDED]; /* which item comes when */
+	size_t kind[LVL_FLEET_DIVIDED];  /* those with a level in common */
 	uint32_t *has;  /* capabilities: of the parts, and below of each item
 			   as its part was before it */
 	unsigned *peer; /* by item: the most in common with another one */
-	uint64_t nodes; /* that may still be looked at */
+	uint64_t work;  /* comparisons of an item with a part that are left */
 	int stopped;
 };
 
@@ -118,9 +122,9 @@ static uint64_t bound(const struct searching *x, size_t at)
 	for (b = 0; b < x->nr_now; b++)
 		sum += x->now[b].hosts * x->now[b].features;
 	for (i = at; i < x->s->nr; i++) {
-		const struct suggest_item *it = &x->s->item[i];
+		const struct suggest_item *it = &x->s->item[x->order[i]];
 
-		most = in_company(x, i);
+		most = in_company(x, x->order[i]);
 		sum += (uint64_t)it->hosts * most;
 		if (it->features > most)
 			keep_greatest(gain, alone,
@@ -139,7 +143,7 @@ static int enough_homes(const struct searching *x, size_t at)
 	size_t i;
 
 	for (i = at; i < x->s->nr; i++)
-		left += x->s->item[i].homes;
+		left += x->s->item[x->order[i]].homes;
 	for (i = 0; i < x->nr_now; i++)
 		if (x->now[i].homes < x->s->homes)
 			needed += x->s->homes - x->now[i].homes;
@@ -148,13 +152,13 @@ static int enough_homes(const struct searching *x, size_t at)
 
 static void search(struct searching *x, size_t at);
 
-/* Item `at` into part b, and on. */
+/* The item whose turn is `at` into part b, and on. */
 static void into(struct searching *x, size_t at, unsigned b)
 {
+	const size_t item = x->order[at];
 	struct part was = x->now[b];
 	uint32_t *has = row(x, b), *saved = row(x, LVL_FLEET_PARTS + at);
 	unsigned nr = x->nr_now, w;
-	int features;
 
 	if (b == nr) {
 		memset(&was, 0, sizeof(was));
@@ -163,14 +167,14 @@ static void into(struct searching *x, size_t at, unsigned b)
 		x->nr_now++;
 	}
 	memcpy(saved, has, x->s->words * sizeof(*has));
-	features = features_of(x, was.items | UINT64_C(1) << at);
-	if (features >= 0) {
-		x->now[b].items |= UINT64_C(1) << at;
-		x->now[b].hosts += x->s->item[at].hosts;
-		x->now[b].homes += x->s->item[at].homes;
-		x->now[b].features = (unsigned)features;
+	if (!was.items || x->kind[item] == was.kind) {
 		for (w = 0; w < x->s->words; w++)
-			has[w] &= x->s->has[at * x->s->words + w];
+			has[w] &= x->s->has[item * x->s->words + w];
+		x->now[b].items |= UINT64_C(1) << item;
+		x->now[b].hosts += x->s->item[item].hosts;
+		x->now[b].homes += x->s->item[item].homes;
+		x->now[b].kind = x->kind[item];
+		x->now[b].features = suggest_count(x->s, has);
 		search(x, at + 1);
 	}
 	memcpy(has, saved, x->s->words * sizeof(*has));
@@ -178,18 +182,18 @@ static void into(struct searching *x, size_t at, unsigned b)
 	x->nr_now = nr;
 }
 
-/* What all hosts are worth at most after item `at` went into part b. */
-static int64_t worth(const struct searching *x, size_t at, unsigned b)
+/* What all hosts are worth at most after that item went into part b. */
+static int64_t worth(const struct searching *x, size_t item, unsigned b)
 {
-	const struct suggest_item *it = &x->s->item[at];
+	const struct suggest_item *it = &x->s->item[item];
 	const struct part *p = &x->now[b];
 	unsigned features;
 
 	if (b == x->nr_now)
 		return (int64_t)it->hosts * it->features;
-	features = least(
-		p->features,
-		suggest_common(x->s, row(x, b), &x->s->has[at * x->s->words]));
+	features = least(p->features,
+			 suggest_common(x->s, row(x, b),
+					&x->s->has[item * x->s->words]));
 	return (int64_t)(p->hosts + it->hosts) * features -
 	       (int64_t)p->hosts * p->features;
 }
@@ -201,7 +205,7 @@ static void branch(struct searching *x, size_t at)
 	int64_t value[LVL_FLEET_PARTS + 1];
 
 	for (b = 0; b < n; b++)
-		value[b] = worth(x, at, b);
+		value[b] = worth(x, x->order[at], b);
 	for (done = 0; done < n; done++) {
 		for (b = best = 0; b < n; b++)
 			if (value[b] > value[best])
@@ -211,10 +215,32 @@ static void branch(struct searching *x, size_t at)
 	}
 }
 
-static void keep_best(struct searching *x, uint64_t value)
+/* What all hosts are worth by the levels of the parts; 0: one has none. */
+static uint64_t value_of(struct searching *x)
 {
+	uint64_t sum = 0;
+	unsigned b;
+
+	for (b = 0; b < x->nr_now; b++) {
+		int features = features_of(x, x->now[b].items);
+
+		if (features < 0)
+			return 0;
+		sum += x->now[b].hosts * (unsigned)features;
+	}
+	return sum;
+}
+
+static void keep_best(struct searching *x)
+{
+	uint64_t value = value_of(x);
 	unsigned b;
 	size_t i;
+
+	if (!value || value < x->s->value ||
+	    (value == x->s->value && x->s->nr_best &&
+	     x->nr_now >= x->s->nr_best))
+		return;
 
 	for (b = 0; b < x->nr_now; b++)
 		for (i = 0; i < x->s->nr; i++)
@@ -226,13 +252,13 @@ static void keep_best(struct searching *x, uint64_t value)
 
 static void search(struct searching *x, size_t at)
 {
-	uint64_t most;
+	uint64_t most, work = (x->s->nr - at + 1) * (x->nr_now + 1);
 
-	if (!x->nodes) {
+	if (x->work < work) {
 		x->stopped = 1;
 		return;
 	}
-	x->nodes--;
+	x->work -= work;
 	most = bound(x, at);
 	if (x->s->nr_best &&
 	    (most < x->s->value ||
@@ -241,7 +267,7 @@ static void search(struct searching *x, size_t at)
 	if (!enough_homes(x, at))
 		return;
 	if (at == x->s->nr)
-		keep_best(x, most);
+		keep_best(x);
 	else if (!x->stopped || !x->s->nr_best)
 		branch(x, at);
 }
@@ -253,6 +279,20 @@ static size_t slots_for(uint64_t effort)
 	while (slots < 2 * effort)
 		slots *= 2;
 	return slots;
+}
+
+static void find_kinds(struct searching *x)
+{
+	size_t i, k;
+
+	for (i = 0; i < x->s->nr; i++) {
+		for (k = 0; k < i; k++)
+			if (x->kind[k] == k &&
+			    features_of(x, UINT64_C(1) << k |
+						   UINT64_C(1) << i) >= 0)
+				break;
+		x->kind[i] = k;
+	}
 }
 
 static void find_peers(struct searching *x)
@@ -270,12 +310,47 @@ static void find_peers(struct searching *x)
 		}
 }
 
+/*
+ * Next what is most unlike all before it, beginning with what has least: so
+ * parts soon have no more than they will have, and bounds are close.
+ */
+static void find_order(struct searching *x)
+{
+	const struct suggest *s = x->s;
+	unsigned far[LVL_FLEET_DIVIDED]; /* features; 0: it has its place */
+	size_t at, i, next = 0;
+
+	for (i = 0; i < s->nr; i++) {
+		far[i] = UINT_MAX;
+		if (s->item[i].features < s->item[next].features)
+			next = i;
+	}
+	for (at = 0; at < s->nr; at++) {
+		const uint32_t *has = &s->has[next * s->words];
+
+		x->order[at] = next;
+		far[next] = 0;
+		for (i = 0; i < s->nr; i++) {
+			unsigned d = s->item[i].features +
+				     s->item[next].features + 1 -
+				     2 * suggest_common(
+						 s, &s->has[i * s->words], has);
+
+			if (d < far[i])
+				far[i] = d;
+		}
+		for (i = 0; i < s->nr; i++)
+			if (far[i] > far[next])
+				next = i;
+	}
+}
+
 int suggest_search(struct suggest *s)
 {
 	struct searching x = {
 		.s = s,
 		.slots = slots_for(s->effort),
-		.nodes = 16 * s->effort,
+		.work = 4000 * s->effort,
 	};
 	int rc = -LVL_E_NO_MEMORY;
 
@@ -284,6 +359,8 @@ int suggest_search(struct suggest *s)
 	x.peer = calloc(s->nr, sizeof(*x.peer));
 	if (x.known && x.has && x.peer) {
 		find_peers(&x);
+		find_kinds(&x);
+		find_order(&x);
 		search(&x, 0);
 		s->proven = !x.stopped;
 		rc = 0;

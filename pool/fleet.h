@@ -321,9 +321,9 @@ struct lvl_fleet_split {
  * At most `parts` sub-pools (up to LVL_FLEET_PARTS) with the most capabilities
  * over all hosts, each of at least `homes` hosts that can be reached; hosts
  * that give guests the same stay together.  Up to LVL_FLEET_DIVIDED different
- * policies all divisions are compared, as far as the effort goes, which is how
- * many levels may be read; of more it is the best that joining and moving
- * found.  -LVL_E_CONFLICT: there is none (more vendors than parts, or too few
+ * policies all divisions are compared, as far as the effort goes (levels that
+ * may be read; 4,000 times as many policies are compared with a part); of more
+ * it is the best that joining and moving found.  -LVL_E_CONFLICT: there is none (more vendors than parts, or too few
  * hosts); -LVL_E_INVALID: hosts of which nothing is known; -LVL_E_TOO_BIG: more
  * than LVL_FLEET_ITEMS different policies, or none was found.
  */

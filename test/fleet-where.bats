@@ -187,7 +187,7 @@ setup() {
 	says '1 sub-pool'
 	run "$cpulevel" suggest a --groups 2 --homes 5
 	exits 1
-	says 'too few for 5 homes'
+	says 'a sub-pool of Intel has 4 hosts that can be reached: --homes 4 at most'
 	run "$cpulevel" suggest a
 	exits 2
 	run "$cpulevel" suggest a --groups 0
@@ -308,4 +308,16 @@ setup() {
 	[ "$(offered explain vm web-1 --to gn)" = gnr-01 ]
 	[ "$(offered mob)" = mobility ]
 	[ "$(offered rehe)" = rehearse ]
+}
+
+@test "suggest: a vendor with too few hosts is named" {
+	"$cpulevel" pool init mixed
+	"$cpulevel" pool add mixed c="$pool/clx.txt" i="$pool/icx.txt"
+	"$cpulevel" pool add mixed milan="$pool/milan.txt"
+	run "$cpulevel" suggest mixed --groups 3
+	exits 1
+	says 'a sub-pool of AMD has 1 host that can be reached: --homes 1 at most'
+	run "$cpulevel" suggest mixed --groups 2 --homes 1
+	exits 0
+	says 'no other division keeps more'
 }
