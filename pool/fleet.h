@@ -323,9 +323,10 @@ struct lvl_fleet_split {
  * that give guests the same stay together.  Up to LVL_FLEET_DIVIDED different
  * policies all divisions are compared, as far as the effort goes (levels that
  * may be read; 4,000 times as many policies are compared with a part); of more
- * it is the best that joining and moving found.  -LVL_E_CONFLICT: there is none (more vendors than parts, or too few
- * hosts); -LVL_E_INVALID: hosts of which nothing is known; -LVL_E_TOO_BIG: more
- * than LVL_FLEET_ITEMS different policies, or none was found.
+ * it is the best that joining and moving found.  -LVL_E_CONFLICT: there is none
+ * (more vendors than parts, or too few hosts); -LVL_E_INVALID: hosts of which
+ * nothing is known; -LVL_E_TOO_BIG: more than LVL_FLEET_ITEMS different
+ * policies, or none was found.
  */
 int lvl_fleet_suggest(const struct lvl_fleet *f, const struct lvl_fleet_pool *p,
 		      unsigned parts, uint32_t homes, uint64_t effort,
