@@ -216,6 +216,7 @@ int store_count_hosts(struct store *s, int64_t pool, store_host_count_fn *each,
 }
 
 struct sorts {
+	struct store *s;
 	store_host_sort_fn *each;
 	void *arg;
 };
@@ -232,6 +233,9 @@ static int take_sort(void *arg, const struct db_value *v, unsigned nr)
 	};
 
 	(void)nr;
+	if (v[4].type != DB_TEXT || v[2].i < 0 || v[2].i > STORE_HOST_RETIRED)
+		return store_fail(to->s, LVL_E_SYNTAX,
+				  "a host of the pool is damaged");
 	return to->each(to->arg, &h);
 }
 
@@ -239,7 +243,7 @@ int store_sort_hosts(struct store *s, int64_t pool, store_host_sort_fn *each,
 		     void *arg)
 {
 	const struct db_value v = db_int(pool);
-	struct sorts to = { each, arg };
+	struct sorts to = { s, each, arg };
 	int rc = store_may_read(s);
 
 	if (!rc && s->at)
