@@ -118,12 +118,19 @@ static void name_hosts(const struct fleet_view *v, const struct blaming *b)
 		cli_wrap_end(&w);
 }
 
+static const char *all_hosts(uint32_t n, char buf[FLEET_NUMBER])
+{
+	snprintf(buf, FLEET_NUMBER, "all %u hosts", n);
+	return n == 1 ? "the only host" : buf;
+}
+
 static void say_pool(struct fleet_view *v, struct blaming *b,
 		     const struct counts *c)
 {
 	FILE *out = b->f->out;
 	uint32_t know = c->hosts - c->unknown;
 	uint32_t n = b->statement ? know - c->lacking : c->lacking;
+	char hosts[FLEET_NUMBER];
 
 	fprintf(out, "%s%s%s  ", cli_ink(INK_BOLD), v->name,
 		cli_ink(INK_PLAIN));
@@ -132,12 +139,14 @@ static void say_pool(struct fleet_view *v, struct blaming *b,
 			c->hosts == 1 ? "" : "s",
 			n ? "; every guest is told" : "");
 	else if (c->in_level && !n)
-		fprintf(out, "all %u hosts have it, and so do guests\n",
-			c->hosts);
+		fprintf(out, "%s %s it, and so do guests\n",
+			all_hosts(c->hosts, hosts),
+			c->hosts == 1 ? "has" : "have");
 	else if (n == c->hosts)
 		fprintf(out, "no host has it\n");
 	else if (n)
-		fprintf(out, "hidden by %u of %u hosts\n", n, c->hosts);
+		fprintf(out, "hidden by %u of %s\n", n,
+			fleet_number(c->hosts, "host", hosts));
 	else if (!c->no_level)
 		fprintf(out, "all hosts have it, but the level cannot: what "
 			     "it needs differs\n");

@@ -131,7 +131,7 @@ static int print_pool(struct mobility *m, struct fleet_view *v,
 		      const struct sums *s, const struct islands *is)
 {
 	FILE *out = m->f->out;
-	char number[FLEET_NUMBER], unsure[40] = "";
+	char number[FLEET_NUMBER], hosts[FLEET_NUMBER], unsure[40] = "";
 	int rc;
 
 	if (s->unsure)
@@ -139,13 +139,12 @@ static int print_pool(struct mobility *m, struct fleet_view *v,
 			 (unsigned long long)s->unsure);
 	fprintf(out, "%s%s%s\n", cli_ink(INK_BOLD), v->name,
 		cli_ink(INK_PLAIN));
+	fleet_number(lvl_fleet_pool_size(&v->pool), "host", hosts);
 	if (!s->vms) {
-		fleet_say(out, 2, "%u hosts, no running VM",
-			  lvl_fleet_pool_size(&v->pool));
+		fleet_say(out, 2, "%s, no running VM", hosts);
 		return 0;
 	}
-	fleet_say(out, 2, "%u hosts, %s: %llu stranded%s; %zu island%s",
-		  lvl_fleet_pool_size(&v->pool),
+	fleet_say(out, 2, "%s, %s: %llu stranded%s; %zu island%s", hosts,
 		  fleet_number(s->vms, "VM", number),
 		  (unsigned long long)s->stranded, unsure, is->nr,
 		  is->nr == 1 ? "" : "s");

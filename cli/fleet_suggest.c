@@ -99,6 +99,7 @@ static void print(struct fleet_view *v, const struct lvl_fleet_split *split,
 	struct lvl_fleet_level *whole = malloc(sizeof(*whole));
 	uint32_t hosts = lvl_fleet_pool_size(&v->pool);
 	uint64_t vms = short_of_homes(v, split, q->homes);
+	char number[FLEET_NUMBER];
 	size_t i;
 
 	if (whole && lvl_fleet_vendors(v->model, &v->pool, vendor) == 1)
@@ -106,10 +107,11 @@ static void print(struct fleet_view *v, const struct lvl_fleet_split *split,
 	else if (whole)
 		whole->rc = -LVL_E_CONFLICT;
 	fprintf(out,
-		"%s%s%s  %u hosts in %zu sub-pool%s, each of %lu or "
+		"%s%s%s  %s in %zu sub-pool%s, each of %lu or "
 		"more\n",
-		cli_ink(INK_BOLD), v->name, cli_ink(INK_PLAIN), hosts,
-		split->nr_parts, split->nr_parts == 1 ? "" : "s", q->homes);
+		cli_ink(INK_BOLD), v->name, cli_ink(INK_PLAIN),
+		fleet_number(hosts, "host", number), split->nr_parts,
+		split->nr_parts == 1 ? "" : "s", q->homes);
 	if (split->whole)
 		fleet_say(out, 2,
 			  "as one pool %.1f capabilities a host, so %.1f",
