@@ -171,8 +171,10 @@ int pg_part(struct pg *pg)
 static void take_owed(struct pg *pg)
 {
 	for (; pg->owed && !pg->lost; pg->owed--)
-		if (take_result(pg, 0, NULL))
+		if (take_result(pg, 0, NULL)) {
 			pg->lost = 1;
+			pg->failed = -LVL_E_AGAIN;
+		}
 	if (!pg->lost)
 		PQclear(PQgetResult(pg->conn)); /* of the sync */
 	pg->owed = 0;

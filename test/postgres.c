@@ -551,17 +551,44 @@ static void asked_in_vain(void **state)
 	assert_int_equal(commit(), 0);
 }
 
+/* It fails, and nobody asks: then nobody knows the connection's state. */
+static void failed_unasked(void **state)
+{
+	static const char inverse[] = "SELECT 6 / $1::bigint";
+	const struct db_value v = { DB_INT, 0, NULL, 0 };
+
+	(void)state;
+	begin(STORE_READ);
+	assert_int_equal(db_postgres.ahead(db, inverse, &v, 1), 0);
+	assert_int_equal(commit(), 0);
+	begin(STORE_READ);
+	assert_int_equal(run("SELECT 1"), -LVL_E_AGAIN);
+	db_postgres.abort(db);
+	begin(STORE_READ);
+	assert_int_equal(number("SELECT 1"), 1);
+	assert_int_equal(commit(), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(bound_values),     TEST(failing_later),
-		TEST(prepared_in_vain), TEST(long_queue),
-		TEST(asked_ahead),      TEST(asked_in_vain),
-		TEST(bulk_values),      TEST(sums),
-		TEST(bulk_many),        TEST(bulk_bare),
-		TEST(bulk_fails),       TEST(bulk_restricted),
-		TEST(failed_is_failed), TEST(not_utf8),
-		TEST(nothing_there),    TEST(versions),
+		TEST(bound_values),
+		TEST(failing_later),
+		TEST(prepared_in_vain),
+		TEST(long_queue),
+		TEST(asked_ahead),
+		TEST(asked_in_vain),
+		TEST(failed_unasked),
+		TEST(bulk_values),
+		TEST(sums),
+		TEST(bulk_many),
+		TEST(bulk_bare),
+		TEST(bulk_fails),
+		TEST(bulk_restricted),
+		TEST(failed_is_failed),
+		TEST(not_utf8),
+		TEST(nothing_there),
+		TEST(versions),
 		TEST(rows_within_rows),
 	};
 
