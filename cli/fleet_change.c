@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* -- what was asked for --------------------------------------------------- */
 
@@ -12,7 +13,7 @@ static int read_file(struct change_asked *a)
 	int rc;
 
 	a->desc = cli_one(a->what, &rc);
-	if (!rc && a->how == CHANGE_JOIN)
+	if (!rc && !a->who)
 		a->who = strdup(a->desc->name);
 	return rc;
 }
@@ -29,6 +30,11 @@ int changes_ask(struct changes *c, enum change_how how, const char *arg)
 	c->nr_asked++;
 	switch (how) {
 	case CHANGE_JOIN:
+		/* HOST=FILE as of `pool add`, or a file with such a name */
+		if (equal && equal > arg && access(arg, F_OK)) {
+			a->who = strndup(arg, (size_t)(equal - arg));
+			arg = equal + 1;
+		}
 		a->what = strdup(arg);
 		return read_file(a);
 	case CHANGE_LEAVE:

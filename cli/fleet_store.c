@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fleet_pool.h"
+#include "fleet_say.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -149,7 +150,7 @@ static int gather(struct fleet *f, struct info *i)
 static int info_body(struct fleet *f, void *arg)
 {
 	struct info i;
-	char when[FLEET_TIME];
+	char when[FLEET_TIME], n[4][FLEET_NUMBER];
 	int rc = gather(f, &i);
 
 	(void)arg;
@@ -170,12 +171,14 @@ static int info_body(struct fleet *f, void *arg)
 					    : NULL));
 	fprintf(f->out,
 		"%s  %s\n"
-		"  %lld pools, %lld hosts, %lld running VMs, %lld versions of "
-		"levels\n"
-		"  %lld changes, the last %s\n",
+		"  %s, %s, %s, %lld version%s of levels\n"
+		"  %s, the last %s\n",
 		fleet_say_uri(fleet_uri(f)), store_engine_name(f->s),
-		(long long)i.pools, (long long)i.hosts, (long long)i.vms,
-		(long long)i.levels, (long long)i.last,
+		fleet_number((uint64_t)i.pools, "pool", n[0]),
+		fleet_number((uint64_t)i.hosts, "host", n[1]),
+		fleet_number((uint64_t)i.vms, "running VM", n[2]),
+		(long long)i.levels, i.levels == 1 ? "" : "s",
+		fleet_number((uint64_t)i.last, "change", n[3]),
 		fleet_say_time(i.time, when));
 	return 0;
 }

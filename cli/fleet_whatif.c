@@ -277,7 +277,7 @@ const struct verb verb_whatif = {
 		"first, and in which order to proceed so that every\nVM has a "
 		"home all the time.  Nothing is changed.\n\n"
 		"changes, any of them, any number of times:\n"
-		"  --join FILE              this machine comes\n"
+		"  --join [HOST=]FILE       this machine comes\n"
 		"  --leave HOST             this host goes\n"
 		"  --upgrade HOST=FILE      the host becomes what FILE "
 		"describes\n"

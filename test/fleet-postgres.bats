@@ -21,16 +21,7 @@ by() {
 }
 
 roles() {
-	psql -qX -f "$CPULEVEL_ROOT/store/postgres-roles.sql" "$CPULEVEL_POSTGRES"
-	for login in icx-1/publisher watcher/reader alice/operator; do
-		psql -qX "$CPULEVEL_POSTGRES" <<-END
-			DO \$\$ BEGIN
-				CREATE ROLE "${login%/*}" LOGIN;
-				GRANT cpulevel_${login#*/} TO "${login%/*}";
-			EXCEPTION WHEN duplicate_object THEN NULL;
-			END \$\$;
-		END
-	done
+	postgres_roles icx-1/publisher watcher/reader alice/operator
 }
 
 @test "boot, publish, drift, audit, then, check" {

@@ -14,17 +14,7 @@ setup() {
 	export CPULEVEL_STORE=$CPULEVEL_POSTGRES
 	"$cpulevel" pool init prod
 	"$cpulevel" pool add prod icx-1="$machines"/icx.txt clx-1="$machines"/clx.txt
-	psql -qX -f "$CPULEVEL_ROOT/store/postgres-roles.sql" "$CPULEVEL_POSTGRES"
-	local login
-	for login in icx-1/publisher watcher/reader alice/operator secret/operator; do
-		psql -qX "$CPULEVEL_POSTGRES" <<-END
-			DO \$\$ BEGIN
-				CREATE ROLE "${login%/*}" LOGIN;
-				GRANT cpulevel_${login#*/} TO "${login%/*}";
-			EXCEPTION WHEN duplicate_object THEN NULL;
-			END \$\$;
-		END
-	done
+	postgres_roles icx-1/publisher watcher/reader alice/operator secret/operator
 }
 
 # at LOGIN HOST PARAMETERS...: the same store through the network

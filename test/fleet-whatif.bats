@@ -253,3 +253,14 @@ plans() {
 	run "$cpulevel" rehearse gone.yaml
 	exits 3
 }
+
+@test "whatif --join: under the name that pool add would give it" {
+	run "$cpulevel" whatif a --join new-7="$pool/icx.txt"
+	says 'join: new-7'
+	cp "$pool/icx.txt" 'a=b.txt'
+	run "$cpulevel" whatif a --join a=b.txt
+	says 'join: icx'
+	run "$cpulevel" whatif a --join new-7=nothing.txt
+	exits 3
+	says 'nothing.txt: No such file'
+}

@@ -142,3 +142,18 @@ texts_are_texts() {
 	run "$cpulevel" store check
 	exits 0
 }
+
+# postgres_roles LOGIN/ROLE...: the roles of the store, and who has them
+postgres_roles() {
+	local login
+	psql -qX -f "$CPULEVEL_ROOT/store/postgres-roles.sql" "$CPULEVEL_POSTGRES"
+	for login; do
+		psql -qX "$CPULEVEL_POSTGRES" <<-END
+			DO \$\$ BEGIN
+				CREATE ROLE "${login%/*}" LOGIN;
+				GRANT cpulevel_${login#*/} TO "${login%/*}";
+			EXCEPTION WHEN duplicate_object THEN NULL;
+			END \$\$;
+		END
+	done
+}
