@@ -42,6 +42,7 @@ struct looking {
 	int64_t source;  /* one that shows it */
 	char *basis;
 	char shown[300]; /* versions of hosts with this CPU */
+	int more;        /* than there is room for */
 };
 
 /* Which hosts they were. */
@@ -63,7 +64,9 @@ static void add_shown(struct looking *l, const char *version)
 		if (!strncmp(++have, version, n) && strcspn(have, " ") == n)
 			return;
 	at = strlen(l->shown);
-	if (n && at + n + 2 < sizeof(l->shown))
+	if (n && at + n + 2 >= sizeof(l->shown))
+		l->more = 1;
+	else if (n)
 		snprintf(l->shown + at, sizeof(l->shown) - at, " %.*s", (int)n,
 			 version);
 }
@@ -114,7 +117,8 @@ static void say_unknown(const struct looking *l, const char *host)
 		cli_error("%s: no host with this CPU has shown %s %s", host,
 			  what, l->version);
 	if (*l->shown)
-		fprintf(stderr, "of %s this is known:%s\n", what, l->shown);
+		fprintf(stderr, "of %s this is known:%s%s\n", what, l->shown,
+			l->more ? " ..." : "");
 	fprintf(stderr,
 		"of another, boot one such host, `cpulevel capture -o FILE` "
 		"there,\nand ask with --upgrade %s=FILE\n",

@@ -424,15 +424,18 @@ static int power_cycle(struct rehearsal *r, const struct plan_step *of)
 {
 	struct booting all[8 * LVL_FLEET_VENDORS * LVL_NR_GUESTS];
 	const struct booting *b = NULL;
-	const char *equal = strchr(of->value, '=');
 	struct rehearse_step *s = add_step(r, of, of->value);
 	char pattern[256];
 	unsigned nr = 0;
 	size_t i;
 	int rc = s ? 0 : -LVL_E_NO_MEMORY;
+	size_t len = strcspn(of->value, "=");
 
-	snprintf(pattern, sizeof(pattern), "%.*s",
-		 equal ? (int)(equal - of->value) : 255, of->value);
+	if (len >= sizeof(pattern)) {
+		cli_error("line %lu: a name of more than 255 bytes", of->line);
+		return EXIT_INPUT;
+	}
+	snprintf(pattern, sizeof(pattern), "%.*s", (int)len, of->value);
 	for (i = 0; !rc && i < r->nr_vms; i++) {
 		if (fnmatch(pattern, r->vm[i].name, 0))
 			continue;

@@ -264,3 +264,12 @@ plans() {
 	exits 3
 	says 'nothing.txt: No such file'
 }
+
+@test "rehearse: a name that is too long is no other one" {
+	local long
+	long=$(printf '%0256d' 0)
+	printf 'pool: a\nsteps:\n  - power-cycle: "%s"\n' "$long" >long.yaml
+	run "$cpulevel" rehearse long.yaml
+	exits 3
+	says 'line 3: a name of more than 255 bytes'
+}
